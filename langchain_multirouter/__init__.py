@@ -1,0 +1,52 @@
+"""One drop-in LangChain chat model over AWS Bedrock, Azure OpenAI and Google Vertex."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .chat_model import RoutedChatModel
+    from .deployment import Deployment, Provider
+    from .errors import (
+        AllAttemptsFailedError,
+        ConfigurationError,
+        NoCandidateError,
+        RouterError,
+        StreamInterruptedError,
+    )
+    from .options import Strategy
+
+_HOMES = {
+    "AllAttemptsFailedError": "errors",
+    "ConfigurationError": "errors",
+    "Deployment": "deployment",
+    "NoCandidateError": "errors",
+    "Provider": "deployment",
+    "RoutedChatModel": "chat_model",
+    "RouterError": "errors",
+    "Strategy": "options",
+    "StreamInterruptedError": "errors",
+}
+
+__all__ = [
+    "AllAttemptsFailedError",
+    "ConfigurationError",
+    "Deployment",
+    "NoCandidateError",
+    "Provider",
+    "RoutedChatModel",
+    "RouterError",
+    "Strategy",
+    "StreamInterruptedError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{home}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,201 @@
+"""Agenda: what one call tries next, and when; after a failure, a new answer to the same question.
+
+The order: a quick retry where the failure was a passing one; then everybody once, in the
+ranking's order (deployments of the model that failed first, unless the strategy keeps its order);
+then further laps and those in cooldown, the soonest first; and only if nothing could be tried at
+all, one attempt at those whose breakers are open.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import NamedTuple
+
+from .candidate import Candidate, Readiness
+from .outcome import Cause, Failure
+from .request import Request
+from .resilience.backoff import backoff_seconds, may_retry
+from .resilience.policy import Policy
+from .resilience.verdict import VERDICTS, Next
+from .routing.strategy import Ranking, place
+
+#: A call's attempts by default: twice the candidates, but no more than these.
+MOST_ATTEMPTS = 8
+#: A deployment that was refused a permit this often is left alone by the call.
+MOST_REFUSALS = 3
+
+
+class Choice(NamedTuple):
+    """Who is tried next, and not before when."""
+
+    candidate: Candidate
+    not_before: float
+    last_resort: bool = False
+
+
+class _Entry:
+    """One candidate's place in the agenda of one call."""
+
+    __slots__ = (
+        "candidate", "free", "group", "left", "not_before", "rank", "refusals", "retries", "waiting"
+    )  # fmt: skip
+
+    def __init__(self, candidate: Candidate, request: Request, rank: int, now: float) -> None:
+        self.candidate = candidate
+        self.group = place(candidate, request, now)
+        self.rank = rank
+        self.refusals = 0
+        self.retries = -1  # -1: not tried yet
+        self.free = True  # one retry for our own transport's sake costs nothing
+        self.left = False  # not again in this call
+        self.waiting = candidate.readiness(now)
+        self.not_before = candidate.cooldown.until if self.waiting is Readiness.COOLING else now
+
+
+class Agenda:
+    """The order of attempts of one call."""
+
+    def __init__(
+        self,
+        ranking: Ranking,
+        request: Request,
+        policy: Policy,
+        rng: Random,
+        deadline: float | None,
+        now: float,
+    ) -> None:
+        options = request.options
+        order = ranking.order if options.fallback_enabled else ranking.order[:1]
+        self._order = order
+        self._request = request
+        self._listed: list[_Entry] | None = None
+        self._keeps_order = ranking.keeps_order
+        self._options = options
+        self._policy = policy
+        self._rng = rng
+        self._deadline = deadline
+        self._started = now
+        self._most = options.max_attempts or min(MOST_ATTEMPTS, 2 * len(order))
+        self._attempts = 0
+        self._quick: _Entry | None = None
+
+    def next(self, now: float) -> Choice | None:
+        """The next attempt, or None when there is none left to make."""
+        if self._attempts >= self._most or self._overdue(now):
+            return None
+        if self._listed is None and self._order[0].readiness(now) is Readiness.READY:
+            return Choice(self._order[0], now)
+        entry = self._quick or self._untried() or self._soonest(now)
+        self._quick = None
+        if entry is not None:
+            return Choice(entry.candidate, max(now, entry.not_before))
+        if self._attempts:
+            return None
+        for entry in self._entries:
+            if not entry.left:
+                return Choice(entry.candidate, now, last_resort=True)
+        return None
+
+    def refused(self, choice: Choice, latest: Candidate, now: float) -> None:
+        """No permit: it went out since the ranking, or somebody else has the probe."""
+        entry = self._entry_of(choice)
+        entry.refusals += 1
+        entry.left |= choice.last_resort or entry.refusals > MOST_REFUSALS
+        cooling = latest.readiness(now) is Readiness.COOLING
+        entry.waiting = Readiness.COOLING if cooling else Readiness.OUT
+        entry.not_before = latest.cooldown.until
+
+    def failed(self, choice: Choice, failure: Failure, now: float) -> None:
+        """An attempt failed: whether, where and when to go on."""
+        entry = self._entry_of(choice)
+        self._attempts += 1
+        verdict = VERDICTS[failure.cause].next
+        if verdict is Next.AT_ONCE and entry.free:
+            entry.free = False
+            entry.not_before = now
+            self._attempts -= 1
+            self._quick = entry
+            return
+        first_failure = entry.retries < 0
+        entry.retries += 1
+        entry.waiting = Readiness.READY
+        if choice.last_resort or not self._again(entry, verdict, failure, now):
+            entry.left = True
+        elif (
+            verdict is Next.AGAIN
+            and first_failure
+            and failure.retry_after_seconds is None  # with a hint: elsewhere at once
+            and self._in_time(entry, now)
+        ):
+            self._quick = entry
+        self._reorder(entry, failure)
+
+    @property
+    def _entries(self) -> list[_Entry]:
+        """Everybody's place, listed when the first choice was not the last."""
+        if self._listed is None:
+            self._listed = [
+                _Entry(candidate, self._request, i, self._started)
+                for i, candidate in enumerate(self._order)
+            ]
+        return self._listed
+
+    def _again(self, entry: _Entry, verdict: Next, failure: Failure, now: float) -> bool:
+        """Whether this deployment may be tried once more, and not before when."""
+        elapsed = now - self._started
+        if (
+            verdict not in {Next.AGAIN, Next.AFTER_HINT}
+            or entry.retries >= self._options.max_retries
+            or not may_retry(self._policy, attempts=self._attempts, elapsed_seconds=elapsed)
+        ):
+            return False
+        seconds = backoff_seconds(
+            self._policy, retry=entry.retries, elapsed_seconds=elapsed, rng=self._rng
+        )
+        if failure.retry_after_seconds is not None:
+            seconds = max(seconds, failure.retry_after_seconds)
+        entry.not_before = now + seconds
+        return seconds <= self._policy.longest_wait_seconds
+
+    def _reorder(self, failed: _Entry, failure: Failure) -> None:
+        """Deployments of the failed model come before others, or are the only ones."""
+        family = failed.candidate.deployment.family
+        if not self._options.allow_model_change:
+            for entry in self._entries:
+                entry.left |= entry.candidate.deployment.family != family
+        elif not self._keeps_order:
+            self._entries.sort(
+                key=lambda e: (e.group, e.candidate.deployment.family != family, e.rank)
+            )
+        if failure.cause is Cause.CONTEXT_OVERFLOW:
+            window = failed.candidate.window_tokens
+            for entry in self._entries:
+                larger = entry.candidate.window_tokens
+                entry.left |= window is None or larger is None or larger <= window
+
+    def _untried(self) -> _Entry | None:
+        for entry in self._entries:
+            if entry.retries < 0 and not entry.left and entry.waiting is Readiness.READY:
+                return entry
+        return None
+
+    def _soonest(self, now: float) -> _Entry | None:
+        """Among those worth a wait, who comes back first."""
+        worth = [
+            entry
+            for entry in self._entries
+            if not entry.left and entry.waiting is not Readiness.OUT and self._in_time(entry, now)
+        ]
+        return min(worth, key=lambda e: (max(now, e.not_before), e.retries, e.rank), default=None)
+
+    def _in_time(self, entry: _Entry, now: float) -> bool:
+        if entry.not_before - now > self._policy.longest_wait_seconds:
+            return False
+        return self._deadline is None or entry.not_before < self._deadline
+
+    def _overdue(self, now: float) -> bool:
+        return self._deadline is not None and now >= self._deadline
+
+    def _entry_of(self, choice: Choice) -> _Entry:
+        number = choice.candidate.number
+        return next(entry for entry in self._entries if entry.candidate.number == number)

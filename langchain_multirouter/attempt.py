@@ -1,0 +1,248 @@
+"""Attempt: one try at one deployment over its own LangChain class, told as events.
+
+The inner `_generate`, `_agenerate`, `_stream` and `_astream` are called directly and without a run
+manager: an inner `invoke` would be a second run, whose tokens every callback would count again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from .deployment import Deployment
+from .outcome import Cause, Failure
+from .providers.provider import Parameters, ProviderClasses
+from .steps import Chunk, Ended, Event, Kind, Start
+
+Clock = Callable[[], float]
+
+
+class Served(NamedTuple):
+    """A deployment with its chat model and its provider's row."""
+
+    deployment: Deployment
+    model: BaseChatModel
+    classes: ProviderClasses
+    timeout_seconds: float
+
+
+class Attempts(NamedTuple):
+    """What one call sends, whoever it is sent to."""
+
+    served: Sequence[Served]
+    messages: Sequence[BaseMessage]
+    parameters: Parameters
+    streamed: bool
+
+    def begin(self, step: Start) -> Running:
+        """Prepare the attempt that the flow asks for; nothing is sent before its first event."""
+        return Running(step.id, self.served[step.number], self)
+
+
+class Running:
+    """One attempt under way: its events, and the result or the chunks that they speak of."""
+
+    __slots__ = ("_served", "_source", "call", "chunks", "id", "left", "result")
+
+    def __init__(self, id: int, served: Served, call: Attempts) -> None:
+        self.id = id
+        self.call = call
+        self.result: ChatResult | None = None
+        self.chunks: deque[ChatGenerationChunk] = deque()
+        self.left = False
+        self._served = served
+        self._source: Any = None
+
+    def events(self, clock: Clock) -> Iterator[Event]:
+        """Make the attempt, in the thread that iterates."""
+        served = self._served
+        try:
+            model, stop, settings, _ = served.classes.translate(
+                served.model, self.call.parameters, self.call.messages
+            )
+            messages = list(self.call.messages)
+            if model.rate_limiter is not None:
+                model.rate_limiter.acquire(blocking=True)
+            if not self.call.streamed:
+                result = model._generate(messages, stop=stop, **settings)
+                failure = self.whole(result)
+            elif streams_natively(model, settings, asynchronous=False):
+                tally = Tally()
+                self._source = source = model._stream(messages, stop=stop, **settings)
+                for chunk in source:
+                    self.chunks.append(chunk)
+                    kind, content = tally.add(chunk)
+                    yield Chunk(self.id, kind, content, clock())
+                failure = judged(served.classes, tally.message())
+            else:
+                result = model._generate(messages, stop=stop, **settings)
+                failure = self.whole(result)
+                if failure is None:
+                    yield self.as_chunk(clock())
+        except Exception as error:
+            failure = served.classes.classify(error)
+        yield Ended(self.id, failure, clock())
+
+    async def aevents(self, clock: Clock) -> AsyncIterator[Event]:
+        """Make the attempt, in the task that iterates."""
+        served = self._served
+        try:
+            model, stop, settings, _ = served.classes.translate(
+                served.model, self.call.parameters, self.call.messages
+            )
+            messages = list(self.call.messages)
+            if model.rate_limiter is not None:
+                await model.rate_limiter.aacquire(blocking=True)
+            if not self.call.streamed:
+                result = await model._agenerate(messages, stop=stop, **settings)
+                failure = self.whole(result)
+            elif streams_natively(model, settings, asynchronous=True):
+                tally = Tally()
+                self._source = source = model._astream(messages, stop=stop, **settings)
+                async for chunk in source:
+                    self.chunks.append(chunk)
+                    kind, content = tally.add(chunk)
+                    yield Chunk(self.id, kind, content, clock())
+                failure = judged(served.classes, tally.message())
+            else:
+                result = await model._agenerate(messages, stop=stop, **settings)
+                failure = self.whole(result)
+                if failure is None:
+                    yield self.as_chunk(clock())
+        except Exception as error:
+            failure = served.classes.classify(error)
+        yield Ended(self.id, failure, clock())
+
+    def whole(self, result: ChatResult) -> Failure | None:
+        """Judge a whole answer; its metadata is gathered on its message first."""
+        self.result = result
+        if not result.generations:
+            return Failure(Cause.INVALID_RESPONSE, "no generations")
+        message = result.generations[0].message
+        if not isinstance(message, AIMessage):
+            return Failure(Cause.INVALID_RESPONSE, "no AI message")
+        info = result.generations[0].generation_info
+        message.response_metadata = {
+            **(result.llm_output or {}),
+            **(info or {}),
+            **message.response_metadata,
+        }
+        return judged(self._served.classes, message)
+
+    def as_chunk(self, now: float) -> Chunk:
+        """A whole answer as the one chunk of a stream, from a model that does not stream."""
+        assert self.result is not None  # noqa: S101  # judged before
+        generation = self.result.generations[0]
+        fields = {k: v for k, v in generation.message.__dict__.items() if k != "type"}
+        chunk = ChatGenerationChunk(
+            message=AIMessageChunk(**fields), generation_info=generation.generation_info
+        )
+        self.chunks.append(chunk)
+        return Chunk(self.id, Kind.FINISH, True, now)
+
+    def close(self) -> None:
+        """Give the connection back; never raises."""
+        source, self._source = self._source, None
+        if source is not None:
+            try:
+                source.close()
+            except Exception:  # noqa: S110  # the attempt is over; its farewell is nobody's concern
+                pass
+
+    async def aclose(self) -> None:
+        """Give the connection back; never raises, but for cancellation."""
+        source, self._source = self._source, None
+        if source is not None:
+            try:
+                await source.aclose()
+            except Exception:  # noqa: S110  # the attempt is over; its farewell is nobody's concern
+                pass
+
+
+def streams_natively(
+    model: BaseChatModel, settings: Mapping[str, Any], *, asynchronous: bool
+) -> bool:
+    """Whether the model streams, and its own settings do not forbid it."""
+    cls = type(model)
+    native = cls._stream is not BaseChatModel._stream
+    if asynchronous:
+        native = native or cls._astream is not BaseChatModel._astream
+    disabled = model.disable_streaming
+    return native and not (disabled is True or (disabled and bool(settings.get("tools"))))
+
+
+def judged(classes: ProviderClasses, message: AIMessage) -> Failure | None:
+    """The provider's judgement of a 200.
+
+    What the provider cut itself, and says so (a content filter, a full window), is handed on as it
+    is where part of an answer is there: the caller sees its finish reason, as with any model.
+    """
+    failure = classes.judge(message)
+    if failure is not None and failure.answer is not None and message.content:
+        return None
+    return failure
+
+
+FINISH_KEYS = ("finish_reason", "stopReason", "stop_reason")
+
+
+class Tally:
+    """What a stream's chunks add up to, as far as judging it needs: a sum of chunks would cost as
+    much as the stream itself, and the caller's side makes one anyway."""
+
+    __slots__ = ("content", "metadata", "seen_tool_calls")
+
+    def __init__(self) -> None:
+        self.content = False
+        self.seen_tool_calls = False
+        self.metadata: dict[str, Any] = {}
+
+    def add(self, chunk: ChatGenerationChunk) -> tuple[Kind, bool]:
+        """The chunk's kind, and whether it carries content."""
+        message = chunk.message
+        finished = False
+        for source in (chunk.generation_info, message.response_metadata):
+            if source:
+                self.metadata.update(source)
+                finished = finished or any(source.get(key) for key in FINISH_KEYS)
+        tools = bool(getattr(message, "tool_call_chunks", None))
+        content = tools or carries(message)
+        self.content = self.content or content
+        self.seen_tool_calls = self.seen_tool_calls or tools
+        if finished:
+            return Kind.FINISH, content
+        return (Kind.CONTENT if content else Kind.EMPTY), content
+
+    def message(self) -> AIMessage:
+        """A message with the stream's metadata, and content where the stream had any."""
+        calls = [{"name": "called", "args": {}, "id": "called"}] if self.seen_tool_calls else []
+        return AIMessage.model_construct(
+            content="." if self.content else "",
+            tool_calls=calls,
+            invalid_tool_calls=[],
+            response_metadata=self.metadata,
+            additional_kwargs={},
+        )
+
+
+#: Keys of a content block that say where it stands, not what it holds.
+_POSITIONS = frozenset({"type", "index", "id"})
+
+
+def carries(message: BaseMessage) -> bool:
+    """Whether a message carries anything of an answer: text, reasoning, a tool call, a picture."""
+    content = message.content
+    if isinstance(content, str):
+        return bool(content) or bool(message.additional_kwargs.get("reasoning_content"))
+    for block in content:
+        if isinstance(block, str):
+            if block:
+                return True
+        elif any(value for key, value in block.items() if key not in _POSITIONS):
+            return True
+    return False

@@ -1,0 +1,123 @@
+"""The caller's side: routing options out of the configuration, and streams closed when left.
+
+LangChain's own `stream` leaves the inner generator to the garbage collector, and its `astream` to
+the event loop's finalizer, some turns later and in another task. An attempt has to be settled when
+it is left, so both are owned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.runnables import RunnableConfig, ensure_config
+from langchain_core.runnables.config import var_child_runnable_config
+
+from .options import read_configurable
+
+Stream = TypeVar("Stream")
+
+#: The inner streams that the caller's stream began. Set around its first step alone: no token of a
+#: context variable may be held across a `yield`.
+_OWNED: ContextVar[list[Any] | None] = ContextVar("langchain_multirouter_owned", default=None)
+
+
+def own(stream: Stream) -> Stream:
+    """Tell the caller's stream, if there is one, that this inner one is its own to close."""
+    owned = _OWNED.get()
+    if owned is not None:
+        owned.append(stream)
+    return stream
+
+
+class CallerSide(BaseChatModel):
+    """Invoke and stream as LangChain does, with what a router needs around them."""
+
+    compiled: Any
+
+    def _lifted(self, config: RunnableConfig | None, keywords: dict[str, Any]) -> dict[str, Any]:
+        """Keywords with the permitted options of the configuration; the call's own win."""
+        if config is None and var_child_runnable_config.get() is None:
+            return keywords
+        asked = ensure_config(config).get("configurable", {}).get("router")
+        if asked is None:
+            return keywords
+        return {**read_configurable(asked, self.compiled.permitted), **keywords}
+
+    def invoke(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AIMessage:
+        """The whole answer."""
+        return super().invoke(input, config, stop=stop, **self._lifted(config, kwargs))
+
+    async def ainvoke(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AIMessage:
+        """The whole answer."""
+        return await super().ainvoke(input, config, stop=stop, **self._lifted(config, kwargs))
+
+    def stream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Iterator[AIMessageChunk]:
+        """The answer in chunks; leaving the loop gives the connection back at once."""
+        keywords = self._lifted(config, kwargs)
+        owned: list[Any] = []
+        chunks = super().stream(input, config, stop=stop, **keywords)
+        try:
+            token = _OWNED.set(owned)
+            try:
+                first = next(chunks, None)
+            finally:
+                _OWNED.reset(token)
+            if first is not None:
+                yield first
+                yield from chunks
+        finally:
+            chunks.close()  # type: ignore[attr-defined]  # a generator
+            for inner in owned:
+                inner.close()
+
+    async def astream(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[AIMessageChunk]:
+        """The answer in chunks; leaving the loop and closing it gives the connection back."""
+        keywords = self._lifted(config, kwargs)
+        owned: list[Any] = []
+        chunks = super().astream(input, config, stop=stop, **keywords)
+        try:
+            token = _OWNED.set(owned)
+            try:
+                first = await anext(chunks, None)
+            finally:
+                _OWNED.reset(token)
+            if first is not None:
+                yield first
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            await chunks.aclose()  # type: ignore[attr-defined]  # a generator
+            for inner in owned:
+                await inner.aclose()

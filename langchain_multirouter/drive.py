@@ -1,0 +1,139 @@
+"""Drivers: the only code that waits. They carry out the flow's steps and tell it what happened.
+
+`run`, `stream`, `arun` and `astream` are the same loop over a source of events (`sources`):
+whatever is decided, is decided in the flow. All steps up to the next wait are carried out before a
+chunk is handed over.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
+
+from .answer import last_chunk, with_partial
+from .errors import StreamInterruptedError
+from .outcome import Answered
+from .sources import AsyncSource, Source
+from .steps import Cancel, Deliver, Event, Flow, Start, Wait
+
+
+def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
+    """The whole answer, and how it was found."""
+    event: Event | None = None
+    try:
+        while True:
+            step = flow.send(event)
+            event = None
+            match step:
+                case Wait(until=until):
+                    event = source.event(until)
+                case Start():
+                    source.start(step)
+                case Cancel(id=id):
+                    source.cancel(id)
+    except StopIteration as end:
+        answered: Answered = end.value
+        return source.running(answered.attempt_id).result, answered
+    finally:
+        flow.close()
+        source.close()
+
+
+async def arun(flow: Flow, source: AsyncSource) -> tuple[Any, Answered]:
+    """The whole answer, and how it was found."""
+    event: Event | None = None
+    try:
+        while True:
+            step = flow.send(event)
+            event = None
+            match step:
+                case Wait(until=until):
+                    event = await source.event(until)
+                case Start():
+                    source.start(step)
+                case Cancel(id=id):
+                    await source.cancel(id)
+    except StopIteration as end:
+        answered: Answered = end.value
+        return source.running(answered.attempt_id).result, answered
+    finally:
+        flow.close()
+        await source.close()
+
+
+def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
+    """The chunks of the attempt that the flow commits to, and one of ours that says how it went."""
+    event: Event | None = None
+    chunks: deque[ChatGenerationChunk] = deque()
+    delivered: list[BaseMessage] = []
+    try:
+        while True:
+            try:
+                step = flow.send(event)
+            except StopIteration as end:
+                yield from _handed(chunks, delivered)
+                yield last_chunk(end.value, delivered)
+                return
+            event = None
+            match step:
+                case Wait(until=until):
+                    yield from _handed(chunks, delivered)
+                    event = source.event(until)
+                case Start():
+                    source.start(step)
+                case Cancel(id=id):
+                    source.cancel(id)
+                case Deliver(id=id):
+                    chunks = source.running(id).chunks
+    except StreamInterruptedError as error:
+        raise with_partial(error, delivered) from error.__cause__
+    finally:
+        flow.close()
+        source.close()
+
+
+async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerationChunk]:
+    """The chunks of the attempt that the flow commits to, and one of ours that says how it went."""
+    event: Event | None = None
+    chunks: deque[ChatGenerationChunk] = deque()
+    delivered: list[BaseMessage] = []
+    try:
+        while True:
+            try:
+                step = flow.send(event)
+            except StopIteration as end:
+                for chunk in _handed(chunks, delivered):
+                    yield chunk
+                yield last_chunk(end.value, delivered)
+                return
+            event = None
+            match step:
+                case Wait(until=until):
+                    for chunk in _handed(chunks, delivered):
+                        yield chunk
+                    event = await source.event(until)
+                case Start():
+                    source.start(step)
+                case Cancel(id=id):
+                    await source.cancel(id)
+                case Deliver(id=id):
+                    chunks = source.running(id).chunks
+    except StreamInterruptedError as error:
+        raise with_partial(error, delivered) from error.__cause__
+    finally:
+        flow.close()
+        await source.close()
+
+
+def _handed(
+    chunks: deque[ChatGenerationChunk], delivered: list[BaseMessage]
+) -> Iterator[ChatGenerationChunk]:
+    """The chunks that have come, remembered as delivered."""
+    while chunks:
+        chunk = chunks.popleft()
+        delivered.append(chunk.message)
+        yield chunk

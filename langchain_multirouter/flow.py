@@ -1,0 +1,277 @@
+"""Flow: one routed call as a generator that decides and never waits.
+
+`route()` yields steps and is sent events (`steps`); a driver (`drive`) carries the steps out.
+Retry, fallback, backoff, deadline and the limits of an attempt are one loop here, the same for sync
+and async, for whole answers and streams: a backoff is a wait with nothing in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from langchain_core.exceptions import ModelError
+
+from .agenda import Agenda, Choice
+from .candidate import Candidate
+from .errors import (
+    InvalidRequestError,
+    NoCandidateError,
+    RouterError,
+    StreamInterruptedError,
+    all_failed,
+)
+from .fleet import Fleet, Permit
+from .outcome import Answered, AttemptRecord, Cause, Failure, dominant
+from .request import Limits, Request
+from .resilience.verdict import VERDICTS, Next
+from .routing.strategy import Ranking, rank
+from .steps import Cancel, Chunk, Deliver, Elapsed, Ended, Event, Flow, Kind, Start, Step, Wait
+
+
+class Attempt:
+    """One attempt under way; mutable, and known to its own call alone."""
+
+    __slots__ = ("content", "deployment", "finished", "id", "last", "limits", "permit", "started")
+
+    def __init__(self, id: int, choice: Choice, permit: Permit, limits: Limits, now: float) -> None:
+        self.id = id
+        self.deployment = choice.candidate.deployment
+        self.permit = permit
+        self.limits = limits
+        self.started = now
+        self.last = now
+        self.content = False
+        self.finished = False
+
+    def until(self, after_finish_seconds: float) -> float | None:
+        """When the next of its limits runs out."""
+        limits = self.limits
+        if self.finished:
+            return self.last + after_finish_seconds
+        silence = limits.idle if self.content else limits.first_token
+        since = self.last if self.content else self.started
+        return _sooner(
+            None if silence is None else since + silence,
+            None if limits.whole is None else self.started + limits.whole,
+        )
+
+
+def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float) -> Flow:
+    """Route one call.
+
+    Args:
+        request: What is asked.
+        fleet: Where values and permits come from.
+        timeouts: Each deployment's attempt limit in seconds, by number in the fleet.
+        now: When the call began.
+
+    Raises:
+        NoCandidateError: nobody may serve it; nothing was sent.
+        InvalidRequestError: the caller's mistake, unless it is a LangChain `ModelError` already.
+        AllAttemptsFailedError: everything failed, or the deadline passed.
+        StreamInterruptedError: it broke off after a part was delivered (`partial` is the
+            driver's to add).
+    """
+    candidates, turn = fleet.candidates()
+    ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=now)
+    if not ranking.order:
+        raise NoCandidateError(ranking.removed)
+    return (yield from _Call(request, fleet, ranking, timeouts, now).steps())
+
+
+class _Call:
+    """The loop's state: the agenda, what was tried, and the attempt under way."""
+
+    def __init__(
+        self,
+        request: Request,
+        fleet: Fleet,
+        ranking: Ranking,
+        timeouts: tuple[float, ...],
+        now: float,
+    ) -> None:
+        self.request = request
+        self.fleet = fleet
+        self.ranking = ranking
+        self.timeouts = timeouts
+        self.started = self.now = now
+        seconds = request.options.deadline_seconds
+        self.deadline = None if seconds is None else now + seconds
+        self.agenda = Agenda(ranking, request, fleet.policy, fleet.rng, self.deadline, now)
+        self.tried: list[AttemptRecord] = []
+        self.failures: list[Failure] = []
+        self.delivered = False
+
+    def steps(self) -> Flow:
+        while True:
+            choice = self.agenda.next(self.now)
+            if choice is None:
+                raise self.exhausted()
+            while self.now < choice.not_before:
+                event = yield Wait(choice.not_before)
+                assert event is not None  # noqa: S101  # a Wait is always answered
+                self.now = event.now
+            if self.deadline is not None and self.now >= self.deadline:
+                raise self.exhausted()  # the wait's end came late
+            attempt = self.begin(choice)
+            if attempt is None:
+                latest = self.fleet.snapshot()[choice.candidate.number]
+                self.agenda.refused(choice, latest, self.now)
+                continue
+            try:
+                failure = yield from self.follow(attempt, choice)
+            finally:
+                self.fleet.settle_cancelled(attempt.permit)  # unless it was settled otherwise
+            if failure is None:
+                return self.answered(attempt)
+            self.decide(choice, failure)
+
+    def begin(self, choice: Choice) -> Attempt | None:
+        limits = self.limits(choice.candidate)
+        longest = 3600.0 if limits.whole is None else limits.whole
+        if limits.first_token is not None:
+            longest = min(longest, limits.first_token)
+        permit = self.fleet.permit(
+            choice.candidate.number,
+            self.now,
+            longest_seconds=longest,
+            last_resort=choice.last_resort,
+        )
+        if permit is None:
+            return None
+        return Attempt(len(self.tried), choice, permit, limits, self.now)
+
+    def limits(self, candidate: Candidate) -> Limits:
+        seconds = self.request.timeout_seconds
+        if seconds is None:
+            seconds = self.timeouts[candidate.number]
+        left = None if self.deadline is None else self.deadline - self.now
+        if self.request.streamed:
+            return Limits(first_token=seconds, idle=seconds, whole=left)
+        return Limits(whole=seconds if left is None else min(seconds, left))
+
+    def follow(
+        self, attempt: Attempt, choice: Choice
+    ) -> Generator[Step, Event | None, Failure | None]:
+        """One attempt from its start to its end; None for a success."""
+        yield Start(attempt.id, choice.candidate.number, attempt.deployment, attempt.limits)
+        while True:
+            event = yield Wait(
+                _sooner(attempt.until(self.fleet.policy.after_finish_seconds), self.deadline)
+            )
+            assert event is not None  # noqa: S101  # a Wait is always answered
+            self.now = event.now
+            match event:
+                case Chunk():
+                    attempt.last = event.now
+                    attempt.finished |= event.kind is Kind.FINISH
+                    if event.has_content and not attempt.content:
+                        attempt.content = True
+                        if self.request.streamed:
+                            self.delivered = True
+                            yield Deliver(attempt.id)
+                case Ended(failure=failure):
+                    complete = attempt.finished and attempt.content
+                    if failure is None or complete:
+                        yield from self.succeeded(attempt)
+                        return None
+                    self.failed(attempt, failure)
+                    return failure
+                case Elapsed():
+                    yield Cancel(attempt.id)
+                    if attempt.finished and attempt.content:
+                        yield from self.succeeded(attempt)
+                        return None
+                    return self.overdue(attempt)
+
+    def succeeded(self, attempt: Attempt) -> Generator[Step, Event | None, None]:
+        self.fleet.settle_success(attempt.permit, self.now)
+        self.record(attempt, "success", None)
+        if self.request.streamed and not self.delivered:
+            self.delivered = True  # an answer without content, such as one cut by max_tokens
+            yield Deliver(attempt.id)
+
+    def failed(self, attempt: Attempt, failure: Failure) -> None:
+        self.fleet.settle_failure(attempt.permit, failure, self.now)
+        self.record(attempt, "failure", failure)
+
+    def overdue(self, attempt: Attempt) -> Failure:
+        """A limit ran out. The deadline blames only who had most of the call's time."""
+        failure = Failure(Cause.TIMEOUT)
+        deadline = self.deadline
+        if deadline is not None and self.now >= deadline:
+            had_its_chance = self.now - attempt.started >= 0.5 * (deadline - self.started)
+            if not had_its_chance:
+                self.fleet.settle_cancelled(attempt.permit)
+                self.record(attempt, "cancelled", failure)
+                return failure
+        self.failed(attempt, failure)
+        return failure
+
+    def record(self, attempt: Attempt, outcome: str, failure: Failure | None) -> None:
+        seconds = max(0.0, self.now - attempt.started)
+        cause = None if failure is None else failure.cause.value
+        code = None if failure is None else failure.code
+        name = attempt.deployment.name
+        self.tried.append(AttemptRecord(name, outcome, cause, code, seconds))
+
+    def decide(self, choice: Choice, failure: Failure) -> None:
+        """What the failure means for the rest of this call."""
+        self.failures.append(failure)
+        if self.delivered:
+            raise StreamInterruptedError(
+                f"The stream from {choice.candidate.deployment.name} broke off after part of the "
+                f"answer was delivered ({failure.described()}).",
+                None,
+                self.tried,
+                failure.cause,
+            ) from failure.error
+        if VERDICTS[failure.cause].next is Next.RAISE:
+            raise self.callers_own(failure)
+        if self.deadline is not None and self.now >= self.deadline:
+            raise self.exhausted()
+        self.agenda.failed(choice, failure, self.now)
+
+    def callers_own(self, failure: Failure) -> BaseException:
+        error = failure.error
+        if failure.cause is Cause.BAD_REQUEST:
+            if isinstance(error, ModelError) and not error.is_retryable:
+                return error
+            where = self.tried[-1].deployment
+            raised: RouterError = InvalidRequestError(
+                f"{where} refused the request ({failure.described()}); it was sent nowhere else."
+            )
+            raised.__cause__ = error
+            return raised
+        return self.exhausted(failure.cause)
+
+    def exhausted(self, cause: Cause | None = None) -> RouterError:
+        """The one error of a call that nobody answered; of the dominant cause if none is given."""
+        if not self.tried:
+            now = self.fleet.snapshot()
+            out = {c.deployment.name: now[c.number].why_out(self.now) for c in self.ranking.order}
+            return NoCandidateError({**self.ranking.removed, **out}, note=" just now")
+        head = "All attempts failed"
+        if self.deadline is not None and self.now >= self.deadline:
+            cause = cause or Cause.TIMEOUT
+            head = f"The deadline of {self.request.options.deadline_seconds:g} s passed"
+        return all_failed(head, self.tried, self.failures, cause or dominant(self.failures))
+
+    def answered(self, attempt: Attempt) -> Answered:
+        return Answered(
+            attempt.id,
+            attempt.deployment,
+            self.request.options.strategy.value,
+            self.request.task_type,
+            len(self.ranking.order),
+            self.started,
+            self.now,
+            tuple(self.tried),
+            self.ranking.notes,
+        )
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)

@@ -1,0 +1,136 @@
+"""Options: what one call may ask of the router; they narrow what the router allows, never widen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .deployment import PROVIDER_ALIASES, Tag, a_number, configuration_error
+from .errors import ConfigurationError, unknown_name
+
+
+class Strategy(StrEnum):
+    """How the order of candidates is found; each is a row of `routing.strategy`."""
+
+    ORDERED = "ordered"
+    ROUND_ROBIN = "round_robin"
+
+
+class Options(BaseModel):
+    """A call's routing options, validated.
+
+    Args:
+        strategy: How candidates are ordered.
+        preferred_provider: A provider whose healthy deployments go first.
+        model_preference: Models to use where some candidate has one of them.
+        fallback_enabled: Whether a second deployment may be tried after the first failed.
+        max_retries: Retries on one deployment within a call.
+        max_attempts: Attempts of one call, over all deployments; twice the candidates if None,
+            at most 8.
+        deadline_seconds: The whole call, all attempts and all waits; None is no limit.
+        require_tags: Tags a deployment must have, all of them.
+        allow_model_change: Whether a fallback may go to another model.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: Strategy = Strategy.ORDERED
+    preferred_provider: str | None = None
+    model_preference: tuple[str, ...] = ()
+    fallback_enabled: bool = True
+    max_retries: int = Field(default=3, ge=0, le=20)
+    max_attempts: int | None = Field(default=None, ge=1, le=64)
+    deadline_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    require_tags: frozenset[Tag] = frozenset()
+    allow_model_change: bool = True
+
+    @field_validator("max_retries", "max_attempts", "deadline_seconds", mode="before")
+    @classmethod
+    def _number(cls, value: Any) -> Any:
+        return a_number(value)
+
+    @field_validator("preferred_provider")
+    @classmethod
+    def _provider_in_its_first_form(cls, provider: str | None) -> str | None:
+        return None if provider is None else PROVIDER_ALIASES.get(provider, provider)
+
+    @field_validator("model_preference", "require_tags", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return (value,)
+        return () if value is None else value
+
+
+def _least(mine: Any, theirs: Any) -> Any:
+    if mine is None or theirs is None:
+        return mine if theirs is None else theirs
+    return min(mine, theirs)
+
+
+def _asked(_mine: Any, theirs: Any) -> Any:
+    return theirs
+
+
+#: Option → how what the router allows and what a call asks become one; none of them can widen.
+NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
+    "strategy": _asked,
+    "preferred_provider": _asked,
+    "model_preference": _asked,
+    "fallback_enabled": lambda mine, theirs: mine and theirs,
+    "max_retries": _least,
+    "max_attempts": _least,
+    "deadline_seconds": _least,
+    "require_tags": lambda mine, theirs: mine | theirs,
+    "allow_model_change": lambda mine, theirs: mine and theirs,
+}
+
+OPTION_NAMES = frozenset(NARROWING)
+
+
+def read_options(settings: Mapping[str, Any]) -> Options:
+    """Validated options.
+
+    Raises:
+        ConfigurationError: naming the option that is unknown or wrong.
+    """
+    for name in settings:
+        if name not in OPTION_NAMES:
+            raise unknown_name("Routing option", str(name), OPTION_NAMES)
+    try:
+        return Options(**settings)
+    except ValidationError as error:
+        raise configuration_error("Routing options", error) from None
+
+
+def narrow(allowed: Options, asked: Mapping[str, Any]) -> Options:
+    """What is allowed, narrowed by what is asked."""
+    if not asked:
+        return allowed
+    wanted = read_options(asked)
+    changes = {
+        name: NARROWING[name](getattr(allowed, name), getattr(wanted, name)) for name in asked
+    }
+    if allowed.preferred_provider is not None and not allowed.fallback_enabled:
+        changes.pop("preferred_provider", None)  # without fallback it is the only one allowed
+    return allowed.model_copy(update=changes)
+
+
+def read_configurable(value: Any, permitted: frozenset[str]) -> dict[str, Any]:
+    """The options in `config={"configurable": {"router": {...}}}`, which may come from outside.
+
+    Raises:
+        ConfigurationError: naming an option that `configurable_options` does not permit.
+    """
+    if not isinstance(value, Mapping):
+        raise ConfigurationError('configurable["router"]: must be a mapping of routing options')
+    for name in value:
+        if name not in permitted:
+            raise ConfigurationError(
+                f'configurable["router"]: the option {str(name)[:80]!r} is not permitted here; '
+                f"`configurable_options` permits {sorted(permitted) or 'none'}"
+            )
+    return dict(value)

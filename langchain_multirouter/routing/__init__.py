@@ -1,0 +1,1 @@
+"""Routing: who may serve (filters), how good each is (scorers), how one chooses (pickers)."""

@@ -1,0 +1,223 @@
+"""Sources: where attempts run, and how their next event is waited for.
+
+InlineSource   sync, in the caller's thread; the SDK's own read timeout bounds a silence
+ThreadSource   sync, attempts in daemon threads; every limit of the flow holds to the moment
+AsyncSource    async, in the caller's task
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Protocol
+
+from .attempt import Attempts, Running
+from .steps import Elapsed, Event, Start
+
+Clock = Callable[[], float]
+
+
+class Source(Protocol):
+    """What the sync loops need of a source."""
+
+    def start(self, step: Start) -> None:
+        """Begin an attempt."""
+
+    def cancel(self, id: int) -> None:
+        """Leave an attempt."""
+
+    def event(self, until: float | None) -> Event:
+        """Wait for what happens next, at most until then."""
+
+    def running(self, id: int) -> Running:
+        """The attempt, with its chunks or its result."""
+
+    def close(self) -> None:
+        """Leave everything."""
+
+
+class InlineSource:
+    """Attempts run in the caller's thread, while it waits for their events."""
+
+    def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
+        self._attempts = attempts
+        self._clock = clock
+        self._running: Running | None = None
+        self._events: Iterator[Event] | None = None
+
+    def start(self, step: Start) -> None:
+        self._running = self._attempts.begin(step)
+        self._events = self._running.events(self._clock)
+
+    def cancel(self, id: int) -> None:
+        self.close()
+
+    def event(self, until: float | None) -> Event:
+        events = self._events
+        if events is not None:
+            event = next(events, None)
+            if event is not None:
+                return event
+            self._events = None
+        if until is not None:
+            time.sleep(max(0.0, until - self._clock()))
+        return Elapsed(self._clock())
+
+    def running(self, id: int) -> Running:
+        assert self._running is not None  # noqa: S101  # asked for only after its start
+        return self._running
+
+    def close(self) -> None:
+        self._events = None
+        if self._running is not None:
+            self._running.close()
+
+
+class ThreadSource:
+    """Attempts run in daemon threads and report through a queue, so that a wait can end on time.
+
+    Daemon threads, since an attempt that was left must not keep the process alive; the SDK's read
+    timeout ends it in the end.
+    """
+
+    def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
+        self._attempts = attempts
+        self._clock = clock
+        self._queue: queue.SimpleQueue[tuple[int, Event | BaseException]] = queue.SimpleQueue()
+        self._begun: dict[int, Running] = {}
+
+    def start(self, step: Start) -> None:
+        running = self._attempts.begin(step)
+        self._begun[step.id] = running
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run,
+            args=(self._pump, step.id, running),
+            name=f"multirouter-attempt-{step.id}",
+            daemon=True,
+        ).start()
+
+    def _pump(self, id: int, running: Running) -> None:
+        try:
+            for event in running.events(self._clock):
+                self._queue.put((id, event))
+                if running.left:
+                    break
+        except BaseException as error:  # handed to the caller's thread, which raises it
+            self._queue.put((id, error))
+        finally:
+            if running.left:
+                running.close()
+
+    def cancel(self, id: int) -> None:
+        self._begun[id].left = True
+
+    def event(self, until: float | None) -> Event:
+        while True:
+            seconds = None if until is None else max(0.0, until - self._clock())
+            try:
+                id, event = self._queue.get(timeout=seconds)
+            except queue.Empty:
+                return Elapsed(self._clock())
+            if self._begun[id].left:
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            return event
+
+    def running(self, id: int) -> Running:
+        return self._begun[id]
+
+    def close(self) -> None:
+        for running in self._begun.values():
+            running.left = True
+
+
+class AsyncSource:
+    """Attempts run in the caller's task, one at a time; a limit cancels what is awaited.
+
+    No timeout scope is open while a chunk is handed over. One timer serves a whole stream: it is
+    armed once, and finds out when it rings whether the limit has moved on meanwhile
+    (`asyncio.timeout` around every chunk costs more than the chunk).
+    """
+
+    def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
+        self._attempts = attempts
+        self._clock = clock
+        self._running: Running | None = None
+        self._events: AsyncIterator[Event] | None = None
+        self._until: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._waiting: asyncio.Task[Any] | None = None
+        self._rang = False
+
+    def start(self, step: Start) -> None:
+        self._running = self._attempts.begin(step)
+        self._events = self._running.aevents(self._clock)
+
+    async def cancel(self, id: int) -> None:
+        await self.close()
+
+    async def event(self, until: float | None) -> Event:
+        events = self._events
+        if events is not None:
+            event = await self._next(events, until)
+            if event is not None:
+                return event
+            self._events = None
+        if until is not None:
+            await asyncio.sleep(max(0.0, until - self._clock()))
+        return Elapsed(self._clock())
+
+    async def _next(self, events: AsyncIterator[Event], until: float | None) -> Event | None:
+        """The attempt's next event, None when there is no more, or `Elapsed` at `until`."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in a task
+        others = task.cancelling()
+        self._waiting, self._until, self._rang = task, until, False
+        if until is not None and (self._timer is None or until < self._timer_at):
+            self._arm(until)
+        try:
+            return await anext(events, None)
+        except asyncio.CancelledError:
+            if self._rang and task.uncancel() <= others:
+                return Elapsed(self._clock())
+            raise
+        finally:
+            self._waiting = None
+
+    def _arm(self, until: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = until
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(0.0, until - self._clock()), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiting is None or self._until is None:
+            return
+        if self._clock() < self._until:
+            self._arm(self._until)
+            return
+        self._rang = True
+        self._waiting.cancel()
+
+    def running(self, id: int) -> Running:
+        assert self._running is not None  # noqa: S101  # asked for only after its start
+        return self._running
+
+    async def close(self) -> None:
+        events, self._events = self._events, None
+        if events is not None:
+            await events.aclose()  # type: ignore[attr-defined]  # a generator
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._running is not None:
+            await self._running.aclose()

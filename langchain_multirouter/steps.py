@@ -1,0 +1,81 @@
+"""Steps and events: the few words between the flow, which decides, and the drivers, which wait.
+
+    steps   Start(id, …)  Cancel(id)  Deliver(id)  Wait(until)
+    events  Chunk(id, kind, …)  Ended(id, failure, now)  Elapsed(now)
+
+Only `Wait` is answered with an event. Times are the monotonic clock's, and an event's is when it
+happened, not when it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from enum import Enum
+from typing import NamedTuple
+
+from .deployment import Deployment
+from .outcome import Answered, Failure
+from .request import Limits
+
+
+class Start(NamedTuple):
+    """Begin attempt `id` at the deployment with this number in the fleet."""
+
+    id: int
+    number: int
+    deployment: Deployment
+    limits: Limits
+
+
+class Cancel(NamedTuple):
+    """Leave attempt `id`; its later events are of no interest."""
+
+    id: int
+
+
+class Deliver(NamedTuple):
+    """Hand attempt `id`'s chunks over, those held back first: the call is committed to it."""
+
+    id: int
+
+
+class Wait(NamedTuple):
+    """Send the next event, or `Elapsed` at `until` (None: no limit)."""
+
+    until: float | None
+
+
+class Kind(Enum):
+    """What a chunk carries."""
+
+    EMPTY = "nothing of the answer: a role, a usage count"
+    CONTENT = "text, reasoning, a tool call or another part of the answer"
+    FINISH = "the finish reason, with or without content"
+
+
+class Chunk(NamedTuple):
+    """A chunk of attempt `id` arrived."""
+
+    id: int
+    kind: Kind
+    has_content: bool
+    now: float
+
+
+class Ended(NamedTuple):
+    """Attempt `id` ended, well if `failure` is None."""
+
+    id: int
+    failure: Failure | None
+    now: float
+
+
+class Elapsed(NamedTuple):
+    """The wait ran out and nothing happened."""
+
+    now: float
+
+
+Step = Start | Cancel | Deliver | Wait
+Event = Chunk | Ended | Elapsed
+Flow = Generator[Step, Event | None, Answered]

@@ -1,0 +1,1 @@
+"""Telemetry: what is kept and told of every attempt."""
