@@ -10,23 +10,34 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from ..outcome import Failure
 from .classify import classify
-from .construction import (
-    constructed,
-    copied,
-    imported,
-    is_a,
-    set_fields,
-    settings_by_field,
-    warn_injected,
-)
+from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of, warn_injected
 from .judge import judge
 from .provider import Parameters, Translation
 from .toolbox import bound_settings
 
 _NOTHING: Final = Parameters()
 
-#: Fields that hold clients: made anew, or derived, for a copy.
 _CLIENTS: Final = ("client", "async_client", "root_client", "root_async_client")
+
+#: Settings that need clients made anew; with any others the user's own are kept.
+_CONNECTION: Final = frozenset(
+    {
+        "azure_endpoint",
+        "deployment_name",
+        "openai_api_version",
+        "openai_api_key",
+        "openai_api_base",
+        "openai_organization",
+        "openai_proxy",
+        "azure_ad_token",
+        "azure_ad_token_provider",
+        "azure_ad_async_token_provider",
+        "default_headers",
+        "default_query",
+        "http_client",
+        "http_async_client",
+    }
+)
 
 _TOOL_SETTINGS: Final = frozenset({"strict", "parallel_tool_calls", "response_format"})
 
@@ -75,12 +86,10 @@ class AzureOpenAIClasses:
             return model
         own: Any = model
         if settings:
-            given = settings_by_field(own, settings)
-            fields = {**set_fields(own, without=_CLIENTS), **given}
-            own = constructed(type(own), fields)
-        elif _is_injected(own):
-            warn_injected(model, "client")
-            return model
+            own = rebuilt(own, settings, clients=_CLIENTS, connection=_CONNECTION)
+        if _is_injected(own):
+            warn_injected(own, "client")
+            return own  # type: ignore[no-any-return]
         adopted: BaseChatModel = _tamed(own, timeout_seconds)
         return adopted
 
@@ -88,6 +97,11 @@ class AzureOpenAIClasses:
         """The OpenAI model's name, or the deployment's where that is all there is."""
         own: Any = model
         return own.model_name or own.deployment_name or ""
+
+    def timeout_seconds(self, model: BaseChatModel) -> float | None:
+        """The time limit of its requests."""
+        own: Any = model
+        return seconds_of(own.request_timeout)
 
     def hidden_attempts(self, model: BaseChatModel) -> int:
         """The retries of the clients themselves, plus one."""

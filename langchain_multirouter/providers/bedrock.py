@@ -17,15 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from ..outcome import Failure
 from .boto_client import TimeLimits, attempts, can_be_twinned, limits, twin
 from .classify import classify
-from .construction import (
-    constructed,
-    copied,
-    imported,
-    is_a,
-    set_fields,
-    settings_by_field,
-    warn_injected,
-)
+from .construction import constructed, copied, imported, is_a, rebuilt, warn_injected
 from .judge import judge
 from .provider import Parameters, Translation
 from .toolbox import CHOICES, PerModel, bound_settings, response_format_of
@@ -48,9 +40,11 @@ _CONNECTION: Final = frozenset(
         "endpoint_url",
         "default_headers",
         "config",
-        "client",
     }
 )
+
+#: botocore's own time limit.
+_NOBODYS_SECONDS: Final = 60
 
 _TOOL_SETTINGS: Final = frozenset({"strict", "response_format"})
 
@@ -80,9 +74,15 @@ class BedrockClasses:
         given = dict(settings)
         if not given.keys() & {"model", "model_id"}:
             given["model"] = model
-        seconds = given.pop("timeout", None)
         given.pop("max_retries", None)
-        given["config"] = _one_attempt(given.get("config"), seconds, timeout_seconds)
+        config = given.get("config")
+        said = _said(config)
+        seconds = given.pop("timeout", None)
+        wanted = TimeLimits(
+            seconds or said.get("connect_timeout") or timeout_seconds,
+            seconds or said.get("read_timeout") or timeout_seconds,
+        )
+        given["config"] = _one_attempt(config, wanted)
         built: BaseChatModel = constructed(kind, given)
         return built
 
@@ -99,19 +99,20 @@ class BedrockClasses:
             return model
         own: Any = model
         if settings:
-            own = _rebuilt(own, settings_by_field(own, settings))
-        if attempts(own.client) > 1 or not _has_time_limit(own):
-            if can_be_twinned(own.client):
-                own = _tamed(own, timeout_seconds)
-            else:
-                warn_injected(own, "client")
-        adopted: BaseChatModel = own
+            # The base model is passed on too: for a profile's the class asks the network.
+            own = rebuilt(own, settings, clients=_CLIENTS, connection=_CONNECTION)
+        adopted: BaseChatModel = _tamed(own, timeout_seconds)
         return adopted
 
     def model_name(self, model: BaseChatModel) -> str:
         """The model's id: an inference profile's, where it is called through one."""
         own: Any = model
         return str(own.model_id)
+
+    def timeout_seconds(self, model: BaseChatModel) -> float | None:
+        """By the settings of the boto3 client itself."""
+        own: Any = model
+        return limits(own.client).read_seconds
 
     def hidden_attempts(self, model: BaseChatModel) -> int:
         """By the settings of the boto3 client itself."""
@@ -138,14 +139,14 @@ class BedrockClasses:
         return judge(message, reason_needed=True)
 
 
-def _one_attempt(config: Any, own_seconds: float | None, timeout_seconds: float) -> Any:
-    """The user's `Config` with one attempt and time limits: theirs where they set one."""
-    make = imported("botocore.config", "Config", extra="bedrock")
-    merged: dict[str, Any] = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
-    for name in ("connect_timeout", "read_timeout"):
-        seconds = _said(config).get(name) if own_seconds is None else own_seconds
-        merged[name] = timeout_seconds if seconds is None else seconds
-    return make(**merged) if config is None else config.merge(make(**merged))
+def _one_attempt(config: Any, wanted: TimeLimits) -> Any:
+    """The user's `Config` with one attempt and these time limits."""
+    ours = imported("botocore.config", "Config", extra="bedrock")(
+        connect_timeout=wanted.connect_seconds,
+        read_timeout=wanted.read_seconds,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    return ours if config is None else config.merge(ours)
 
 
 def _said(config: Any) -> Mapping[str, Any]:
@@ -154,39 +155,30 @@ def _said(config: Any) -> Mapping[str, Any]:
     return said if isinstance(said, Mapping) else {}
 
 
-def _has_time_limit(model: Any) -> bool:
-    """Whether somebody set a time limit; botocore's 60 seconds is nobody's wish."""
-    said = model.timeout is not None or _said(model.config).get("read_timeout") is not None
-    return said and limits(model.client).read_seconds is not None
-
-
-def _rebuilt(model: Any, settings: Mapping[str, Any]) -> Any:
-    fields = {**set_fields(model, without=(*_CLIENTS, "base_model_id")), **settings}
-    if not settings.keys() & _CONNECTION:
-        fields |= {name: getattr(model, name) for name in _CLIENTS}
-    if "model_id" not in settings:
-        fields["base_model_id"] = model.base_model_id  # else a profile's is asked for again
-    return constructed(type(model), fields)
-
-
 def _tamed(model: Any, timeout_seconds: float) -> Any:
-    seconds = model.timeout
+    wanted = _wanted(model, timeout_seconds)
+    if attempts(model.client) == 1 and limits(model.client) == wanted:
+        return model
+    if not can_be_twinned(model.client):
+        warn_injected(model, "client")
+        return model
+    changes = {
+        "client": twin(model.client, wanted),
+        "config": _one_attempt(model.config, wanted),
+        "timeout": None,
+        "max_retries": None,
+    }
+    return copied(model, changes)
+
+
+def _wanted(model: Any, timeout_seconds: float) -> TimeLimits:
+    """The user's own time limits, of the model or of a client that they made; else ours."""
     said = _said(model.config)
-    wanted = TimeLimits(
-        *(
-            seconds or said.get(name) or timeout_seconds
-            for name in ("connect_timeout", "read_timeout")
-        )
-    )
-    config = _one_attempt(model.config, seconds, timeout_seconds)
-    return copied(
-        model,
-        {
-            "client": twin(model.client, wanted),
-            "config": config,
-            "timeout": None,
-            "max_retries": None,
-        },
+    has = limits(model.client)
+    made = [None if seconds == _NOBODYS_SECONDS else seconds for seconds in has]
+    return TimeLimits(
+        model.timeout or said.get("connect_timeout") or made[0] or timeout_seconds,
+        model.timeout or said.get("read_timeout") or made[1] or timeout_seconds,
     )
 
 

@@ -11,7 +11,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from .construction import imported, is_a
+from .construction import imported, is_a, seconds_of
 
 #: Attempts where the settings say nothing, by botocore's retry mode.
 _DEFAULT_ATTEMPTS: Final[Mapping[str, int]] = {"legacy": 5, "standard": 3, "adaptive": 3}
@@ -30,19 +30,33 @@ class TimeLimits(NamedTuple):
 
 
 def attempts(client: Any) -> int:
-    """Wire attempts for one failing call: a total, else repetitions and one, else the mode's."""
-    retries = getattr(client.meta.config, "retries", None) or {}
+    """Wire attempts for one failing call: a total, else repetitions and one, else the mode's.
+
+    1 for a stand-in that does not tell.
+    """
+    config = _config(client)
+    retries = getattr(config, "retries", None) or {}
+    if config is None or not isinstance(retries, Mapping):
+        return 1
     total = retries.get("total_max_attempts")
     if total is None:
         again = retries.get("max_attempts")
-        total = _DEFAULT_ATTEMPTS.get(str(retries.get("mode")), 3) if again is None else again + 1
+        mode = str(retries.get("mode", "standard"))
+        total = _DEFAULT_ATTEMPTS.get(mode, 3) if again is None else again + 1
     return max(1, int(total))
 
 
 def limits(client: Any) -> TimeLimits:
-    """The client's time limits."""
-    config = client.meta.config
-    return TimeLimits(config.connect_timeout, config.read_timeout)
+    """The client's time limits; those of a stand-in are not known."""
+    config = _config(client)
+    return TimeLimits(
+        seconds_of(getattr(config, "connect_timeout", None)),
+        seconds_of(getattr(config, "read_timeout", None)),
+    )
+
+
+def _config(client: Any) -> Any:
+    return getattr(getattr(client, "meta", None), "config", None)
 
 
 def can_be_twinned(client: Any) -> bool:

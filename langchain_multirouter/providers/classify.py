@@ -19,7 +19,7 @@ from .causes import (
     TYPES,
     cause_of_status,
 )
-from .evidence import LONGEST_MESSAGE, Evidence, chain, evidence_of, wait_hint
+from .evidence import LONGEST_MESSAGE, Evidence, chain, evidence_of, text_of, wait_hint
 from .phases import Phase, phases
 
 LONGEST_CODE = 64
@@ -102,7 +102,7 @@ def _remark(error: BaseException) -> Cause | None:
     """Python's own exceptions, by the few messages that are known."""
     for kind, rows in REMARKS.items():
         if isinstance(error, kind):
-            words = str(error)[:LONGEST_MESSAGE].lower()
+            words = text_of(error).lower()
             for phrase, cause in rows.items():
                 if phrase in words:
                     return cause

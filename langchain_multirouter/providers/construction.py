@@ -10,13 +10,13 @@ from __future__ import annotations
 import importlib
 import warnings
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, unknown_name
 
 _LONGEST_REASON = 300
 _SHORTEST_SECRET = 4
@@ -39,21 +39,33 @@ def imported(module: str, name: str, *, extra: str) -> Any:
         ) from None
 
 
-def constructed(make: Callable[..., Any], settings: Mapping[str, Any]) -> Any:
-    """What the class makes of the settings.
+def constructed(kind: Any, settings: Mapping[str, Any]) -> Any:
+    """An instance of the class with these settings.
 
     Raises:
-        ConfigurationError: the class refused them. It names the setting and shows no value, which
-            is why the class's own error, which does, is not chained.
+        ConfigurationError: a setting is unknown (the classes would send it along, or only log it),
+            or the class refused one. It names the setting and shows no value, which is why the
+            class's own error, which does, is not chained.
     """
+    known = _known(kind)
+    for name in settings:
+        if name not in known:
+            raise unknown_name(f"Setting of {kind.__name__}", name, known)
     try:
-        return make(**settings)
+        return kind(**settings)
     except ValidationError as error:
         reason = "; ".join(_reasons(error))
     except Exception as error:  # credentials missing, a profile that is not there
         reason = f"{type(error).__name__}: {error}"
-    name = getattr(make, "__name__", "The model")
-    raise ConfigurationError(f"{name}: {without_values(reason, settings.values())}") from None
+    told = without_values(reason, settings.values())
+    raise ConfigurationError(f"{kind.__name__}: {told}") from None
+
+
+def _known(kind: Any) -> frozenset[str]:
+    """The class's fields and their aliases, and `model_kwargs`, which all classes take."""
+    fields = kind.model_fields
+    aliases = (field.alias for field in fields.values() if field.alias)
+    return frozenset((*fields, *aliases, "model_kwargs"))
 
 
 def _reasons(error: ValidationError) -> Iterable[str]:
@@ -72,6 +84,16 @@ def without_values(text: str, values: Iterable[Any]) -> str:
     return text[:_LONGEST_REASON]
 
 
+def seconds_of(timeout: Any) -> float | None:
+    """The wait for an answer in a time limit of any form: a number, httpx's, connect and read."""
+    if isinstance(timeout, tuple):
+        timeout = timeout[1] if len(timeout) > 1 else None
+    timeout = getattr(timeout, "read", timeout)
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool):
+        return float(timeout)
+    return None
+
+
 def is_a(model: object, names: Iterable[str], *, package: str) -> bool:
     """Whether the model is of a class of that name, or a subclass, without importing it."""
     wanted = frozenset(names)
@@ -79,11 +101,6 @@ def is_a(model: object, names: Iterable[str], *, package: str) -> bool:
         kind.__name__ in wanted and kind.__module__.partition(".")[0] == package
         for kind in type(model).__mro__
     )
-
-
-def original(model: object, name: str) -> Any:
-    """The provider's own class of that name that the model's class is, or descends from."""
-    return next(kind for kind in type(model).__mro__ if kind.__name__ == name)
 
 
 def set_fields(model: BaseModel, *, without: Iterable[str]) -> dict[str, Any]:
@@ -108,6 +125,30 @@ def settings_by_field(model: BaseModel, settings: Mapping[str, Any]) -> dict[str
     """The settings under their fields' own names: `timeout` of Azure is `request_timeout`."""
     names = {field.alias: name for name, field in type(model).model_fields.items() if field.alias}
     return {names.get(key, key): value for key, value in settings.items()}
+
+
+def rebuilt(
+    model: Any,
+    settings: Mapping[str, Any],
+    *,
+    clients: tuple[str, ...] = (),
+    connection: frozenset[str] = frozenset(),
+    without: tuple[str, ...] = (),
+) -> Any:
+    """The instance built anew from its own set fields, with other settings.
+
+    Args:
+        model: The user's instance, which is not changed.
+        settings: By name or alias; they win.
+        clients: Fields that hold clients. They are passed on, unless
+        connection: one of these settings is among the others, which takes clients made anew.
+        without: Fields that are not passed on.
+    """
+    given = settings_by_field(model, settings)
+    fields = {**set_fields(model, without=(*clients, *without)), **given}
+    if not given.keys() & connection:
+        fields |= {name: getattr(model, name) for name in clients}
+    return constructed(type(model), fields)
 
 
 def copied(model: Model, changes: Mapping[str, Any]) -> Model:

@@ -81,7 +81,7 @@ def _by_convention(error: Any) -> Evidence:
     return Evidence(
         codes=tuple(code for code in codes if isinstance(code, str)),
         status=status if _is_status(status) else None,
-        message=message or _text(error),
+        message=message or text_of(error),
         headers=getattr(response, "headers", None),
     )
 
@@ -109,10 +109,14 @@ def _genai(error: Any) -> Evidence:
     return Evidence(
         codes=(code,) if isinstance(code, str) else (),
         status=status if _is_status(status) else None,
-        message=_text(error),
+        message=text_of(error),
         headers=getattr(getattr(error, "response", None), "headers", None),
         details=getattr(error, "details", None),
     )
+
+
+#: Google's name that tells nothing but that it is the service's fault; over HTTP it has a status.
+_STATUS_OF_NAME: Mapping[Any, int] = {"UNKNOWN": 500}
 
 
 def _api_core(error: Any) -> Evidence:
@@ -120,8 +124,8 @@ def _api_core(error: Any) -> Evidence:
     status = getattr(error, "code", None)
     return Evidence(
         codes=(name,) if isinstance(name, str) else (),
-        status=int(status) if _is_status(status) else None,
-        message=_text(error),
+        status=int(status) if _is_status(status) else _STATUS_OF_NAME.get(name),
+        message=text_of(error),
         headers=getattr(getattr(error, "response", None), "headers", None),
         details=getattr(error, "details", None),
     )
@@ -130,7 +134,11 @@ def _api_core(error: Any) -> Evidence:
 def _grpc(error: Any) -> Evidence:
     code = getattr(error, "code", None)
     name = getattr(code() if callable(code) else code, "name", None)
-    return Evidence(codes=(name,) if isinstance(name, str) else (), message=_text(error))
+    return Evidence(
+        codes=(name,) if isinstance(name, str) else (),
+        status=_STATUS_OF_NAME.get(name),
+        message=text_of(error),
+    )
 
 
 def _aiohttp(error: Any) -> Evidence:
@@ -138,7 +146,7 @@ def _aiohttp(error: Any) -> Evidence:
         return Evidence()  # bytes that are no HTTP: the status (400) is aiohttp's own
     return Evidence(
         status=error.status if _is_status(error.status) else None,
-        message=_text(error),
+        message=text_of(error),
         headers=error.headers,
     )
 
@@ -162,7 +170,8 @@ def _is_status(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
 
 
-def _text(error: object) -> str:
+def text_of(error: object) -> str:
+    """The beginning of the message; empty where there is none to be had."""
     try:
         return str(error)[:LONGEST_MESSAGE]
     except Exception:  # a foreign __str__ may do anything

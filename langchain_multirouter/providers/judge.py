@@ -67,9 +67,17 @@ def judge(message: AIMessage, *, reason_needed: bool) -> Failure | None:
     if reason is None:
         reason = _reason(metadata)
     ending = REASONS.get(reason) if isinstance(reason, str) else None
-    if ending is Ending.DONE and message.content and type(message.content) is str:
+    if ending is Ending.DONE and _has_text(message.content):
         return None
     return _judged(message, metadata, reason, ending, reason_needed)
+
+
+def _has_text(content: Any) -> bool:
+    """Whether the answer begins with text, which is the common case; a quick look."""
+    if type(content) is str:
+        return bool(content)
+    first = content[0] if content else None
+    return bool(first.get("text")) if type(first) is dict else bool(first)
 
 
 def _reason(metadata: Mapping[str, Any]) -> str | None:

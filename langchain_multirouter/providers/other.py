@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from ..errors import ConfigurationError
 from ..outcome import Failure
 from .classify import classify
-from .construction import constructed, set_fields, settings_by_field
+from .construction import rebuilt, seconds_of
 from .judge import judge
 from .provider import Parameters, Translation
 from .toolbox import bound_settings
@@ -61,9 +61,8 @@ class OtherClasses:
         """The instance itself, or, with settings, one built anew with them."""
         if keep_retries or not settings:
             return model
-        fields = {**set_fields(model, without=()), **settings_by_field(model, settings)}
-        rebuilt: BaseChatModel = constructed(type(model), fields)
-        return rebuilt
+        adopted: BaseChatModel = rebuilt(model, settings)
+        return adopted
 
     def model_name(self, model: BaseChatModel) -> str:
         """The model's name, or else its type."""
@@ -72,6 +71,12 @@ class OtherClasses:
             if isinstance(name, str) and name:
                 return name
         return self.name
+
+    def timeout_seconds(self, model: BaseChatModel) -> float | None:
+        """What a field of the usual name says."""
+        names = ("timeout", "request_timeout", "default_request_timeout")
+        found = (seconds_of(getattr(model, name, None)) for name in names)
+        return next((seconds for seconds in found if seconds is not None), None)
 
     def hidden_attempts(self, model: BaseChatModel) -> int:
         """1: what the class does cannot be known."""

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from ..errors import ConfigurationError
 from ..outcome import Failure
 from .classify import classify
-from .construction import constructed, copied, imported, is_a, set_fields, settings_by_field
+from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of
 from .judge import judge
 from .provider import Parameters, Translation
 from .toolbox import bound_settings, response_format_of
@@ -87,10 +87,9 @@ class VertexClasses:
             return model
         own: Any = model
         if settings:
-            fields = {**set_fields(own, without=_CLIENTS), **settings_by_field(own, settings)}
-            if _family(own) == _GENAI:
-                fields.setdefault("vertexai", own._use_vertexai)
-            own = constructed(type(own), fields)
+            if _family(own) == _GENAI:  # the environment, which also tells, can have changed
+                settings = {"vertexai": own._use_vertexai, **settings}
+            own = rebuilt(own, settings, without=_CLIENTS)
         changes: dict[str, Any] = {}
         if self.hidden_attempts(own) != 1:
             changes["max_retries"] = _ONE_ATTEMPT
@@ -107,6 +106,11 @@ class VertexClasses:
         own: Any = model
         name = getattr(own, "model_name", None) or getattr(own, "model", "")
         return str(name).removeprefix("models/")
+
+    def timeout_seconds(self, model: BaseChatModel) -> float | None:
+        """The time limit of its requests."""
+        own: Any = model
+        return seconds_of(own.timeout)
 
     def hidden_attempts(self, model: BaseChatModel) -> int:
         """`max_retries`, which counts attempts; 0 also means one."""

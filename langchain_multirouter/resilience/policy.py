@@ -57,6 +57,8 @@ class Policy:
             if field.name in {"wait", "stop"}:
                 _refuse_asynchronous(field.name, value)
                 continue
+            if value is None:
+                raise ConfigurationError(f"policy.{field.name}: must be a number")
             finite(f"policy.{field.name}", value)
         if self.breaker_failures < 1 or self.breaker_least < 1:
             raise ConfigurationError("policy: breaker_failures and breaker_least must be 1 or more")
