@@ -67,6 +67,8 @@ class Agenda:
         options = request.options
         order = ranking.order if options.fallback_enabled else ranking.order[:1]
         self._order = order
+        #: An unhealthy preferred provider without fallback is an error, not a last resort.
+        self._insists = options.preferred_provider is not None and not options.fallback_enabled
         self._request = request
         self._listed: list[_Entry] | None = None
         self._keeps_order = ranking.keeps_order
@@ -89,7 +91,7 @@ class Agenda:
         self._quick = None
         if entry is not None:
             return Choice(entry.candidate, max(now, entry.not_before))
-        if self._attempts:
+        if self._attempts or self._insists:
             return None
         for entry in self._entries:
             if not entry.left:
@@ -168,9 +170,9 @@ class Agenda:
                 key=lambda e: (e.group, e.candidate.deployment.family != family, e.rank)
             )
         if failure.cause is Cause.CONTEXT_OVERFLOW:
-            window = failed.candidate.window_tokens
+            window = failed.candidate.facts.capabilities.max_input_tokens
             for entry in self._entries:
-                larger = entry.candidate.window_tokens
+                larger = entry.candidate.facts.capabilities.max_input_tokens
                 entry.left |= window is None or larger is None or larger <= window
 
     def _untried(self) -> _Entry | None:

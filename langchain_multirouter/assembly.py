@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
 from .attempt import Served
-from .candidate import Candidate
+from .candidate import Candidate, Facts
 from .deployment import LONGEST_NAME, Deployment
+from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of
+from .economics.price import Price
+from .economics.resolve import resolve_price
 from .errors import ConfigurationError
 from .fleet import Fleet
-from .options import Options
 from .providers import provider_named, provider_of
-from .providers.provider import Parameters, ProviderClasses
+from .providers.provider import ProviderClasses
 from .resilience.policy import Policy
 
 #: One attempt's limit where nobody set one: long answers of reasoning models take their time.
@@ -32,12 +37,58 @@ class Assembled:
         self.models = tuple(models)
         self.served = assemble(models, timeout)
         self.timeouts = tuple(served.timeout_seconds for served in self.served)
+        at = datetime.now(UTC)
         candidates = (
-            Candidate(i, served.deployment, window_tokens(served.model))
-            for i, served in enumerate(self.served)
+            Candidate(number, served.deployment, facts_of(served, at))
+            for number, served in enumerate(self.served)
         )
         self.fleet = Fleet(candidates, policy, seed)
+        self._unpriced = {
+            number
+            for number, candidate in enumerate(self.fleet.snapshot())
+            if candidate.facts.price is None
+        }
+        self.checked: dict[str, datetime] = {}  # deployment → when its health was last checked
+        self._check_began: float | None = None
+        self._lock = threading.Lock()
+        self.prices_until = self._prices_until()
         self.digest = _digest(self.served)
+
+    def _prices_until(self) -> float:
+        """The wall time, in seconds, of the next dated change of a price."""
+        prices = [candidate.facts.price for candidate in self.fleet.snapshot()]
+        dates = [p.valid_until for p in prices if p is not None and p.valid_until is not None]
+        return min((date.timestamp() for date in dates), default=math.inf)
+
+    def renew_prices(self) -> None:
+        """Look the prices up again: a dated change has come."""
+        at = datetime.now(UTC)
+        for number, served in enumerate(self.served):
+            self.fleet.reprice(number, price_of(served, at))
+        self.prices_until = self._prices_until()
+
+    @property
+    def learner(self) -> Callable[[int, Mapping[str, Any]], None] | None:
+        """Learns prices from answers, as long as one is unknown that an answer could tell."""
+        return self._learn if self._unpriced else None
+
+    def _learn(self, number: int, metadata: Mapping[str, Any]) -> None:
+        """An Azure deployment's own name says nothing; its answers name the model."""
+        name = metadata.get("model_name")
+        if number not in self._unpriced or not isinstance(name, str) or not name:
+            return
+        self._unpriced.discard(number)
+        served = self.served[number]
+        told = served.deployment.model_copy(update={"model_name": name})
+        self.fleet.reprice(number, price_of(served._replace(deployment=told), datetime.now(UTC)))
+
+    def take_turn_to_check(self, now: float, interval_seconds: float) -> bool:
+        """Whether a health check is due; true to one caller alone."""
+        with self._lock:
+            due = self._check_began is None or now - self._check_began >= interval_seconds
+            if due:
+                self._check_began = now
+            return due
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Assembled:
         """Copies of a router share what it has learned."""
@@ -45,33 +96,6 @@ class Assembled:
 
     def __repr__(self) -> str:
         return f"Assembled({len(self.served)} deployments)"
-
-
-class Compiled(NamedTuple):
-    """A router's settings, read once, so that a call need not."""
-
-    options: Options
-    parameters: Parameters
-    permitted: frozenset[str]
-    identity: Mapping[str, Any]
-
-    @classmethod
-    def of(
-        cls,
-        options: Options,
-        parameters: Parameters,
-        permitted: frozenset[str],
-        assembled: Assembled,
-    ) -> Compiled:
-        """With what tells this router's answers from another's, in traces and in a shared cache."""
-        names = {served.deployment.model_name for served in assembled.served}
-        identity = {
-            "model_name": names.pop() if len(names) == 1 else "multirouter",
-            "deployments": assembled.digest,
-            "options": repr(options),
-            "parameters": repr(parameters),
-        }
-        return cls(options, parameters, permitted, identity)
 
 
 def assemble(models: Sequence[Any], timeout: float | None) -> tuple[Served, ...]:
@@ -117,8 +141,7 @@ def _serve(entry: Any, place: str, timeout: float | None) -> Served:
         "model_name": entry.model_name or classes.model_name(model),
     }
     if entry.timeout_seconds is None:
-        read = getattr(classes, "timeout_seconds", None)
-        seconds = (read(model) if read else None) or seconds
+        seconds = classes.timeout_seconds(model) or seconds
     return Served(entry.model_copy(update=known), model, classes, seconds)
 
 
@@ -150,11 +173,36 @@ def _free_name(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def window_tokens(model: BaseChatModel) -> int | None:
-    """The most input tokens the model takes, where LangChain's profile knows it."""
-    profile = model.profile or {}
-    tokens = profile.get("max_input_tokens")
-    return tokens if isinstance(tokens, int) and tokens > 0 else None
+def facts_of(served: Served, at: datetime) -> Facts:
+    """Price and capabilities: what the user says, above what maintained data know.
+
+    Raises:
+        ConfigurationError: a price that is none.
+    """
+    deployment = served.deployment
+    price = price_of(served, at)
+    if price is None and deployment.price_as is not None:
+        raise ConfigurationError(
+            f"{deployment.name}: price_as: no price of {deployment.price_as[:80]!r} is known"
+        )
+    strengths = deployment.strengths
+    if strengths is None:
+        strengths = DEFAULT_STRENGTHS.get(deployment.provider, ())
+    profile = {**(served.model.profile or {}), **deployment.profile}
+    return Facts(price, capabilities_of(profile, strengths=strengths))
+
+
+def price_of(served: Served, at: datetime) -> Price | None:
+    """The deployment's price at a time, None where it is not known."""
+    deployment = served.deployment
+    return resolve_price(
+        deployment.model_name,
+        deployment.provider,
+        at=at,
+        price=deployment.price,
+        price_as=deployment.price_as,
+        price_multiplier=deployment.price_multiplier,
+    )
 
 
 def _digest(served: Sequence[Served]) -> str:

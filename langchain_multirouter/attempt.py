@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from .deployment import Deployment
 from .outcome import Cause, Failure
 from .providers.provider import Parameters, ProviderClasses
 from .steps import Chunk, Ended, Event, Kind, Start
+from .telemetry.events import Happening
+from .telemetry.sinks import log
 
 Clock = Callable[[], float]
 
@@ -38,19 +41,22 @@ class Attempts(NamedTuple):
     messages: Sequence[BaseMessage]
     parameters: Parameters
     streamed: bool
+    tell: Callable[[Happening], None] = log
+    learn: Callable[[int, Mapping[str, Any]], None] | None = None  # while a price is unknown
 
     def begin(self, step: Start) -> Running:
         """Prepare the attempt that the flow asks for; nothing is sent before its first event."""
-        return Running(step.id, self.served[step.number], self)
+        return Running(step, self.served[step.number], self)
 
 
 class Running:
     """One attempt under way: its events, and the result or the chunks that they speak of."""
 
-    __slots__ = ("_served", "_source", "call", "chunks", "id", "left", "result")
+    __slots__ = ("_number", "_served", "_source", "call", "chunks", "id", "left", "result")
 
-    def __init__(self, id: int, served: Served, call: Attempts) -> None:
-        self.id = id
+    def __init__(self, step: Start, served: Served, call: Attempts) -> None:
+        self.id = step.id
+        self._number = step.number
         self.call = call
         self.result: ChatResult | None = None
         self.chunks: deque[ChatGenerationChunk] = deque()
@@ -61,6 +67,7 @@ class Running:
     def events(self, clock: Clock) -> Iterator[Event]:
         """Make the attempt, in the thread that iterates."""
         served = self._served
+        tally = Tally()
         try:
             model, stop, settings, _ = served.classes.translate(
                 served.model, self.call.parameters, self.call.messages
@@ -72,7 +79,6 @@ class Running:
                 result = model._generate(messages, stop=stop, **settings)
                 failure = self.whole(result)
             elif streams_natively(model, settings, asynchronous=False):
-                tally = Tally()
                 self._source = source = model._stream(messages, stop=stop, **settings)
                 for chunk in source:
                     self.chunks.append(chunk)
@@ -86,11 +92,12 @@ class Running:
                     yield self.as_chunk(clock())
         except Exception as error:
             failure = served.classes.classify(error)
-        yield Ended(self.id, failure, clock())
+        yield Ended(self.id, failure, clock(), self.usage(tally))
 
     async def aevents(self, clock: Clock) -> AsyncIterator[Event]:
         """Make the attempt, in the task that iterates."""
         served = self._served
+        tally = Tally()
         try:
             model, stop, settings, _ = served.classes.translate(
                 served.model, self.call.parameters, self.call.messages
@@ -102,7 +109,6 @@ class Running:
                 result = await model._agenerate(messages, stop=stop, **settings)
                 failure = self.whole(result)
             elif streams_natively(model, settings, asynchronous=True):
-                tally = Tally()
                 self._source = source = model._astream(messages, stop=stop, **settings)
                 async for chunk in source:
                     self.chunks.append(chunk)
@@ -116,7 +122,7 @@ class Running:
                     yield self.as_chunk(clock())
         except Exception as error:
             failure = served.classes.classify(error)
-        yield Ended(self.id, failure, clock())
+        yield Ended(self.id, failure, clock(), self.usage(tally))
 
     def whole(self, result: ChatResult) -> Failure | None:
         """Judge a whole answer; its metadata is gathered on its message first."""
@@ -126,13 +132,25 @@ class Running:
         message = result.generations[0].message
         if not isinstance(message, AIMessage):
             return Failure(Cause.INVALID_RESPONSE, "no AI message")
-        info = result.generations[0].generation_info
-        message.response_metadata = {
+        metadata = {
             **(result.llm_output or {}),
-            **(info or {}),
+            **(result.generations[0].generation_info or {}),
             **message.response_metadata,
         }
+        message = message.model_copy(update={"response_metadata": metadata})
+        result.generations[0].message = message  # a copy: the model may give the same one again
         return judged(self._served.classes, message)
+
+    def usage(self, tally: Tally) -> Mapping[str, Any] | None:
+        """What the provider counted, if it did; a price that is unknown is learned on the way."""
+        usage, metadata = tally.usage, tally.metadata
+        if self.result is not None and self.result.generations:
+            message = self.result.generations[0].message
+            usage = getattr(message, "usage_metadata", None)
+            metadata = message.response_metadata
+        if self.call.learn is not None:
+            self.call.learn(self._number, metadata)
+        return usage
 
     def as_chunk(self, now: float) -> Chunk:
         """A whole answer as the one chunk of a stream, from a model that does not stream."""
@@ -195,12 +213,13 @@ class Tally:
     """What a stream's chunks add up to, as far as judging it needs: a sum of chunks would cost as
     much as the stream itself, and the caller's side makes one anyway."""
 
-    __slots__ = ("content", "metadata", "seen_tool_calls")
+    __slots__ = ("content", "metadata", "seen_tool_calls", "usage")
 
     def __init__(self) -> None:
         self.content = False
         self.seen_tool_calls = False
         self.metadata: dict[str, Any] = {}
+        self.usage: UsageMetadata | None = None
 
     def add(self, chunk: ChatGenerationChunk) -> tuple[Kind, bool]:
         """The chunk's kind, and whether it carries content."""
@@ -208,8 +227,11 @@ class Tally:
         finished = False
         for source in (chunk.generation_info, message.response_metadata):
             if source:
-                self.metadata.update(source)
+                self.metadata.update((k, v) for k, v in source.items() if v is not None)
                 finished = finished or any(source.get(key) for key in FINISH_KEYS)
+        usage = getattr(message, "usage_metadata", None)
+        if usage is not None:
+            self.usage = add_usage(self.usage, usage)
         tools = bool(getattr(message, "tool_call_chunks", None))
         content = tools or carries(message)
         self.content = self.content or content

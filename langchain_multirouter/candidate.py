@@ -6,6 +6,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from .deployment import Deployment
+from .economics.capabilities import Capabilities
+from .economics.price import Price, Usage
+from .economics.tokens import expected_output_tokens
+from .request import Request
 from .resilience.breaker import Breaker
 from .resilience.cooldown import Cooldown
 from .telemetry.stats import Stats
@@ -19,12 +23,19 @@ class Readiness(Enum):
     OUT = "its breaker is open, or its probe is under way; only a last resort"
 
 
+class Facts(NamedTuple):
+    """What is known of a deployment before it was ever asked."""
+
+    price: Price | None = None
+    capabilities: Capabilities = Capabilities()
+
+
 class Candidate(NamedTuple):
     """A deployment, its number in the caller's order, and its latest values."""
 
     number: int
     deployment: Deployment
-    window_tokens: int | None = None  # the most input tokens its model takes, where it is known
+    facts: Facts = Facts()
     stats: Stats = Stats()
     breaker: Breaker = Breaker()
     cooldown: Cooldown = Cooldown()
@@ -38,8 +49,36 @@ class Candidate(NamedTuple):
 
     def with_values(self, stats: Stats, breaker: Breaker, cooldown: Cooldown) -> Candidate:
         """The same deployment with its next values; `_replace` costs three times as much."""
-        number, deployment, window_tokens, _, _, _, paused = self
-        return Candidate(number, deployment, window_tokens, stats, breaker, cooldown, paused)
+        number, deployment, facts, _, _, _, paused = self
+        return Candidate(number, deployment, facts, stats, breaker, cooldown, paused)
+
+    def healthy(self, now: float) -> bool:
+        """Neither broken nor cooling: its breaker is closed, and no cooldown holds."""
+        return self.breaker.open_until is None and now >= self.cooldown.until and not self.paused
+
+    @property
+    def average_seconds(self) -> float | None:
+        """What an answer usually takes; None before there was one."""
+        return self.stats.measured.average_seconds
+
+    def expected_usd(self, request: Request) -> float | None:
+        """What the request is expected to cost here, in USD; None where the price is unknown."""
+        price = self.facts.price
+        if price is None:
+            return None
+        return price.cost_usd(Usage(request.prompt.input_tokens, self.expected_output(request)))
+
+    def expected_usd_per_1k(self, request: Request) -> float | None:
+        """The blended price of this request's mix of tokens, in USD per 1,000."""
+        price = self.facts.price
+        if price is None:
+            return None
+        return price.usd_per_1k(request.prompt.input_tokens, self.expected_output(request))
+
+    def expected_output(self, request: Request) -> int:
+        """The tokens its answer is expected to have: what is usual here, if that is allowed."""
+        usual = self.stats.measured.usual_output_tokens
+        return expected_output_tokens(request.max_tokens, usual)
 
     def why_out(self, now: float) -> str:
         """For people: what keeps it out, and for how much longer."""

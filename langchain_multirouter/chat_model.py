@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
@@ -17,26 +16,27 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from . import drive
 from .answer import signed
-from .assembly import Assembled, Compiled
+from .assembly import Assembled
 from .attempt import Attempts
-from .caller import CallerSide, own
+from .caller import own
+from .compiled import Compiled, identity_of, task_finder
 from .deployment import configuration_error, finite
 from .errors import unknown_name
 from .flow import route
+from .health import check_when_due
+from .insight import Insight
 from .keywords import neutral_tool, neutral_tool_choice, read_keywords, read_parameters
 from .options import OPTION_NAMES, Options, Strategy, narrow, read_options
-from .prompt import check_prompt
+from .prompt import read_prompt
 from .providers.provider import Parameters
-from .request import Request
 from .resilience.policy import Policy
+from .routing.preferences import read_preferences
 from .sources import AsyncSource, InlineSource, Source, ThreadSource
 from .steps import Flow
-
-#: A router's repr names so many deployments.
-SHOWN_NAMES = 5
+from .task_types import TaskType
 
 
-class RoutedChatModel(CallerSide):
+class RoutedChatModel(Insight):
     """One chat model over deployments on several clouds.
 
     Every call goes to the best deployment; a failing one is answered by the next, and
@@ -51,6 +51,10 @@ class RoutedChatModel(CallerSide):
         stop: Texts at which an answer stops.
         timeout: Seconds one attempt may wait for its answer, or for a stream's next token.
         deadline_seconds: Seconds for the whole call: all attempts, all waits.
+        task_preferences: Task type → providers or deployments it prefers, in order.
+        classifier: Your own: the last human turn's text → a task type.
+        health_check_interval_seconds: Checks all deployments' health, in the background of a call,
+            when the last check is so long ago; off by default, since checks cost money.
         policy: The numbers of retries, breakers and cooldowns.
         configurable_options: Routing options that `config={"configurable": {"router": {…}}}` may
             set; none by default, since on a served graph that dictionary comes from outside.
@@ -70,7 +74,7 @@ class RoutedChatModel(CallerSide):
     top_p: float | None = None
     stop: Sequence[str] | str | None = None
     timeout: float | None = None
-    strategy: Strategy | str = Strategy.ORDERED
+    strategy: Strategy | str | Callable[..., Any] = Strategy.INTELLIGENT
     preferred_provider: str | None = None
     model_preference: Sequence[str] | str = ()
     fallback_enabled: bool = True
@@ -79,7 +83,13 @@ class RoutedChatModel(CallerSide):
     deadline_seconds: float | None = None
     require_tags: Sequence[str] | frozenset[str] | str = frozenset()
     allow_model_change: bool = True
+    task_type: TaskType | str | None = None
+    max_cost: float | None = None
+    max_response_time: float | None = None
     policy: Policy = Field(default_factory=Policy, repr=False)
+    task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
+    classifier: Callable[[str], str] | None = Field(default=None, repr=False)
+    health_check_interval_seconds: float | None = None
     configurable_options: Sequence[str] = Field(default=(), repr=False)
     random_seed: int | None = Field(default=None, repr=False)
     assembled: Any = Field(default=None, exclude=True, repr=False)
@@ -115,66 +125,38 @@ class RoutedChatModel(CallerSide):
             self.assembled = Assembled(
                 self.models, timeout=self.timeout, policy=self.policy, seed=self.random_seed
             )
-        permitted = frozenset(self.configurable_options)
-        self.compiled = Compiled.of(options, parameters, permitted, self.assembled)
+        self.compiled = Compiled(
+            options,
+            parameters,
+            frozenset(self.configurable_options),
+            read_preferences(self.task_preferences),
+            task_finder(self.classifier),
+            identity_of(options, parameters, self.assembled),
+            frozenset(served.deployment.name for served in self.assembled.served),
+            finite("health_check_interval_seconds", self.health_check_interval_seconds, least=1.0),
+        )
 
     # --- what LangChain asks of a chat model -------------------------------------------------
-
-    @property
-    def _llm_type(self) -> str:
-        return "multirouter"
-
-    @property
-    def _identifying_params(self) -> Mapping[str, Any]:
-        identity: Mapping[str, Any] = self.compiled.identity
-        return identity
-
-    def _get_invocation_params(
-        self, stop: list[str] | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
-        """As LangChain's own, without building what does not change at every call."""
-        return {**self.compiled.identity, "_type": "multirouter", "stop": stop, **kwargs}
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Short, since it goes into every trace; names only, never a model's own settings."""
-        names = [served.deployment.name for served in self.assembled.served]
-        more = len(names) - SHOWN_NAMES
-        yield "deployments", names[:SHOWN_NAMES] + ([f"and {more} more"] if more > 0 else [])
-        yield "strategy", self.compiled.options.strategy.value
-        if self.compiled.options.deadline_seconds is not None:
-            yield "deadline_seconds", self.compiled.options.deadline_seconds
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        model = kwargs.get("model")
-        params = LangSmithParams(
-            ls_provider="multirouter",
-            ls_model_type="chat",
-            ls_model_name=model if isinstance(model, str) else self.compiled.identity["model_name"],
-        )
-        temperature = kwargs.get("temperature", self.temperature)
-        if temperature is not None:
-            params["ls_temperature"] = temperature
-        max_tokens = kwargs.get("max_tokens", self.max_tokens)
-        if max_tokens is not None:
-            params["ls_max_tokens"] = max_tokens
-        if stop:
-            params["ls_stop"] = stop
-        return params
 
     def _attempts(
         self, messages: list[BaseMessage], stop: Any, keywords: dict[str, Any], streamed: bool
     ) -> tuple[Flow, Attempts, Options]:
         """Everything of a call that is known before its first step."""
-        check_prompt(messages)
+        prompt = read_prompt(messages)
         compiled: Compiled = self.compiled
         options, parameters, model = compiled.options, compiled.parameters, None
         if keywords or stop is not None:
             asked, parameters, model = read_keywords(keywords, stop, parameters)
             options = narrow(options, asked)
-        request = Request(options, streamed, model, parameters.timeout_seconds)
+        request = compiled.request(options, parameters, prompt, model=model, streamed=streamed)
         known: Assembled = self.assembled
+        if time.time() >= known.prices_until:
+            known.renew_prices()
+        if compiled.check_interval_seconds is not None:
+            check_when_due(known, compiled.check_interval_seconds)
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
-        return flow, Attempts(known.served, messages, parameters, streamed), options
+        attempts = Attempts(known.served, messages, parameters, streamed, learn=known.learner)
+        return flow, attempts, options
 
     def _generate(
         self,
@@ -250,21 +232,10 @@ class RoutedChatModel(CallerSide):
         """
         known: Compiled = self.compiled
         narrowed = narrow(known.options, options)
-        compiled = Compiled.of(narrowed, known.parameters, known.permitted, self.assembled)
+        identity = identity_of(narrowed, known.parameters, self.assembled)
+        compiled = known._replace(options=narrowed, identity=identity)
         changes = {name: getattr(narrowed, name) for name in options}
         return self.model_copy(update={**changes, "compiled": compiled})
-
-    def pause(self, name: str) -> None:
-        """Send nothing more to the deployment until `resume`; what is under way goes on."""
-        self.assembled.fleet.pause(name)
-
-    def resume(self, name: str) -> None:
-        """Undo `pause`."""
-        self.assembled.fleet.resume(name)
-
-    def counts(self) -> dict[str, dict[str, Any]]:
-        """Attempts per deployment; `started` is the sum of the other four at every moment."""
-        return {c.deployment.name: c.stats.public() for c in self.assembled.fleet.snapshot()}
 
 
 for _function in (

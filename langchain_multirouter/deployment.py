@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -63,6 +63,15 @@ class Deployment(BaseModel):
         timeout_seconds: The longest wait of one attempt for an answer or for the stream's next
             token; the router's own `timeout` if not given.
         params: Settings of the provider's class alone (`azure_endpoint`, `region_name`…).
+        price: USD per million tokens (`{"input": 3, "output": 15}`), or a genai-prices
+            `ModelPrice`, where maintained data does not know the price or yours is another.
+        price_as: Another model whose price holds here.
+        price_multiplier: On that price: 1.1 for a data zone that costs 10 % more.
+        profile: What the model takes and can do, in the keys of LangChain's model profiles
+            (`{"max_input_tokens": 200_000, "image_inputs": True}`); above the maintained ones.
+        strengths: What it is good at, in your words; the provider's default ones if not given.
+        health_check: Your own check, called by `check_health()`; a false value or an exception
+            means unhealthy. A call for one token if not given.
         keep_retries: Leave a model object's own hidden retries on (they multiply with the
             router's; off by default).
 
@@ -81,6 +90,12 @@ class Deployment(BaseModel):
     weight: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     timeout_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     params: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    price: Any = Field(default=None, repr=False)
+    price_as: str | None = None
+    price_multiplier: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    profile: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    strengths: tuple[Tag, ...] | None = None
+    health_check: Callable[[], Any] | None = Field(default=None, repr=False)
     keep_retries: bool = False
 
     def __init__(self, model: Any = None, /, **settings: Any) -> None:
@@ -91,7 +106,9 @@ class Deployment(BaseModel):
         except ValidationError as error:
             raise configuration_error("Deployment", error) from None
 
-    @field_validator("fallback_level", "weight", "timeout_seconds", mode="before")
+    @field_validator(
+        "fallback_level", "weight", "timeout_seconds", "price_multiplier", mode="before"
+    )
     @classmethod
     def _number(cls, value: Any) -> Any:
         return a_number(value)

@@ -18,7 +18,7 @@ from .answer import last_chunk, with_partial
 from .errors import StreamInterruptedError
 from .outcome import Answered
 from .sources import AsyncSource, Source
-from .steps import Cancel, Deliver, Event, Flow, Start, Wait
+from .steps import Cancel, Deliver, Event, Flow, Start, Tell, Wait
 
 
 def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
@@ -35,6 +35,8 @@ def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
                     source.start(step)
                 case Cancel(id=id):
                     source.cancel(id)
+                case Tell(happening=happening):
+                    source.tell(happening)
     except StopIteration as end:
         answered: Answered = end.value
         return source.running(answered.attempt_id).result, answered
@@ -57,6 +59,8 @@ async def arun(flow: Flow, source: AsyncSource) -> tuple[Any, Answered]:
                     source.start(step)
                 case Cancel(id=id):
                     await source.cancel(id)
+                case Tell(happening=happening):
+                    source.tell(happening)
     except StopIteration as end:
         answered: Answered = end.value
         return source.running(answered.attempt_id).result, answered
@@ -87,6 +91,8 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
                     source.start(step)
                 case Cancel(id=id):
                     source.cancel(id)
+                case Tell(happening=happening):
+                    source.tell(happening)
                 case Deliver(id=id):
                     chunks = source.running(id).chunks
     except StreamInterruptedError as error:
@@ -120,6 +126,8 @@ async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerati
                     source.start(step)
                 case Cancel(id=id):
                     await source.cancel(id)
+                case Tell(happening=happening):
+                    source.tell(happening)
                 case Deliver(id=id):
                     chunks = source.running(id).chunks
     except StreamInterruptedError as error:

@@ -11,12 +11,17 @@ from random import Random
 from typing import Any
 
 from .candidate import Candidate, Readiness
+from .economics.price import Price
 from .errors import unknown_name
 from .outcome import Failure
 from .resilience import breaker, cooldown
 from .resilience.policy import Policy
 from .resilience.verdict import VERDICTS, Effect
 from .telemetry import stats
+from .telemetry.events import HealthChanged
+from .telemetry.stats import Sample
+
+NO_SAMPLE = Sample(0.0)
 
 
 class Permit:
@@ -41,6 +46,7 @@ class Fleet:
         self._candidates = list(candidates)
         self._numbers = {c.deployment.name: i for i, c in enumerate(self._candidates)}
         self._turn = -1
+        self._calls = 0
 
     def __repr__(self) -> str:
         return f"Fleet({len(self._candidates)} deployments)"
@@ -61,7 +67,13 @@ class Fleet:
             return tuple(self._candidates)
 
     def permit(
-        self, number: int, now: float, *, longest_seconds: float, last_resort: bool = False
+        self,
+        number: int,
+        now: float,
+        *,
+        longest_seconds: float,
+        last_resort: bool = False,
+        first: bool = True,
     ) -> Permit | None:
         """Leave to begin an attempt now, or None where the deployment is out.
 
@@ -70,6 +82,7 @@ class Fleet:
             now: The monotonic clock's seconds.
             longest_seconds: How long the attempt can last; a probe's permit expires then.
             last_resort: Let one attempt at a time through an open breaker: everybody is out.
+            first: It is its call's first, and so the call is counted.
         """
         with self._lock:
             candidate = self._candidates[number]
@@ -88,31 +101,38 @@ class Fleet:
                 switch = breaker.begin_probe(switch, until=until)
             begun = stats.begun(candidate.stats)
             self._candidates[number] = candidate.with_values(begun, switch, candidate.cooldown)
+            self._calls += first
             return Permit(number, switch.generation, until)
 
-    def settle_success(self, permit: Permit, now: float) -> None:
-        """The attempt succeeded."""
+    def settle_success(
+        self, permit: Permit, now: float, sample: Sample = NO_SAMPLE
+    ) -> HealthChanged | None:
+        """The attempt succeeded; says whether that closed the breaker."""
         with self._lock:
             if permit.settled:
-                return
+                return None
             permit.settled = True
             candidate = self._candidates[permit.number]
             generation = permit.generation
-            self._candidates[permit.number] = candidate.with_values(
-                stats.success(candidate.stats),
+            settled = candidate.with_values(
+                stats.success(candidate.stats, sample, now),
                 breaker.settle_success(candidate.breaker, self.policy, now, generation=generation),
                 cooldown.forgiven(candidate.cooldown),
             )
+            self._candidates[permit.number] = settled
+            return _change(candidate, settled)
 
-    def settle_failure(self, permit: Permit, failure: Failure, now: float) -> None:
-        """The attempt failed: counted, and the deployment's switches are set."""
+    def settle_failure(self, permit: Permit, failure: Failure, now: float) -> HealthChanged | None:
+        """The attempt failed: its switches are set; says whether the breaker opened."""
         with self._lock:
             if permit.settled:
-                return
+                return None
             permit.settled = True
             candidate = self._candidates[permit.number]
-            settled = candidate._replace(stats=stats.failure(candidate.stats, failure.cause))
-            self._candidates[permit.number] = self._affected(settled, permit, failure, now)
+            counted = stats.failure(candidate.stats, failure.cause.value, failure.code, now)
+            settled = self._affected(candidate._replace(stats=counted), permit, failure, now)
+            self._candidates[permit.number] = settled
+            return _change(candidate, settled)
 
     def settle_cancelled(self, permit: Permit) -> None:
         """The attempt was left; nothing is said about health, and a probe's permit comes back."""
@@ -165,6 +185,50 @@ class Fleet:
             case Effect.NONE:
                 return _probe_returned(candidate, permit)
 
+    @property
+    def calls(self) -> int:
+        """Calls that made at least one attempt."""
+        return self._calls
+
+    def rng_copy(self) -> Random:
+        """As seeded as the router's own, for looking ahead without drawing from it."""
+        copy = Random()
+        with self._lock:
+            copy.setstate(self.rng.getstate())
+        return copy
+
+    def judge(self, name: str, now: float, *, cause: str | None) -> None:
+        """A health check's word: a cause opens the breaker, none closes it."""
+        with self._lock:
+            number = self._numbers[name]
+            candidate = self._candidates[number]
+            switch = candidate.breaker
+            if cause is None and switch.open_until is not None:
+                generation = switch.generation
+                switch = breaker.settle_success(switch, self.policy, now, generation=generation)
+            elif cause is not None and switch.open_until is None:
+                switch = breaker.disable(
+                    switch,
+                    self.policy,
+                    now,
+                    generation=switch.generation,
+                    seconds=self.policy.open_seconds,
+                    cause=cause,
+                    rng=self.rng,
+                )
+            self._candidates[number] = candidate._replace(breaker=switch)
+
+    def price(self, number: int) -> Price | None:
+        """A deployment's price as it is known now."""
+        return self._candidates[number].facts.price
+
+    def reprice(self, number: int, price: Price | None) -> None:
+        """A deployment's price from now on."""
+        with self._lock:
+            candidate = self._candidates[number]
+            facts = candidate.facts._replace(price=price)
+            self._candidates[number] = candidate._replace(facts=facts)
+
     def pause(self, name: str) -> None:
         """Send nothing to this deployment until `resume`; what is under way goes on."""
         self._set_paused(name, paused=True)
@@ -179,6 +243,13 @@ class Fleet:
         with self._lock:
             number = self._numbers[name]
             self._candidates[number] = self._candidates[number]._replace(paused=paused)
+
+
+def _change(before: Candidate, after: Candidate) -> HealthChanged | None:
+    was, is_now = before.breaker.open_until is None, after.breaker.open_until is None
+    if was == is_now:
+        return None
+    return HealthChanged(after.deployment.name, is_now, after.breaker.cause)
 
 
 def _probe_returned(candidate: Candidate, permit: Permit) -> Candidate:

@@ -13,6 +13,7 @@ from langchain_core.exceptions import ModelError
 
 from .agenda import Agenda, Choice
 from .candidate import Candidate
+from .economics.price import usage_of
 from .errors import (
     InvalidRequestError,
     NoCandidateError,
@@ -20,40 +21,27 @@ from .errors import (
     StreamInterruptedError,
     all_failed,
 )
-from .fleet import Fleet, Permit
+from .fleet import Fleet
 from .outcome import Answered, AttemptRecord, Cause, Failure, dominant
+from .progress import Progress, sooner
 from .request import Limits, Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking, rank
-from .steps import Cancel, Chunk, Deliver, Elapsed, Ended, Event, Flow, Kind, Start, Step, Wait
-
-
-class Attempt:
-    """One attempt under way; mutable, and known to its own call alone."""
-
-    __slots__ = ("content", "deployment", "finished", "id", "last", "limits", "permit", "started")
-
-    def __init__(self, id: int, choice: Choice, permit: Permit, limits: Limits, now: float) -> None:
-        self.id = id
-        self.deployment = choice.candidate.deployment
-        self.permit = permit
-        self.limits = limits
-        self.started = now
-        self.last = now
-        self.content = False
-        self.finished = False
-
-    def until(self, after_finish_seconds: float) -> float | None:
-        """When the next of its limits runs out."""
-        limits = self.limits
-        if self.finished:
-            return self.last + after_finish_seconds
-        silence = limits.idle if self.content else limits.first_token
-        since = self.last if self.content else self.started
-        return _sooner(
-            None if silence is None else since + silence,
-            None if limits.whole is None else self.started + limits.whole,
-        )
+from .steps import (
+    Cancel,
+    Chunk,
+    Deliver,
+    Elapsed,
+    Ended,
+    Event,
+    Flow,
+    Kind,
+    Start,
+    Step,
+    Tell,
+    Wait,
+)
+from .telemetry.story import Story
 
 
 def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float) -> Flow:
@@ -76,7 +64,7 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
     ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=now)
     if not ranking.order:
         raise NoCandidateError(ranking.removed)
-    return (yield from _Call(request, fleet, ranking, timeouts, now).steps())
+    return (yield from _Call(request, fleet, ranking, timeouts, now, turn).steps())
 
 
 class _Call:
@@ -89,6 +77,7 @@ class _Call:
         ranking: Ranking,
         timeouts: tuple[float, ...],
         now: float,
+        turn: int,
     ) -> None:
         self.request = request
         self.fleet = fleet
@@ -101,8 +90,24 @@ class _Call:
         self.tried: list[AttemptRecord] = []
         self.failures: list[Failure] = []
         self.delivered = False
+        self.cost_usd: float | None = None
+        self.story = Story(turn, told=request.told)
 
     def steps(self) -> Flow:
+        """The call's steps; what happened is told before whatever ends it."""
+        try:
+            answered = yield from self.attempts()
+        except RouterError as error:
+            cause = str(getattr(error, "cause", None) or type(error).__name__)
+            self.story.gave_up(cause, self.tried, self.now - self.started)
+            yield from self.tell()
+            raise
+        name = answered.deployment.name
+        self.story.succeeded(name, self.tried, self.now - self.started, self.cost_usd)
+        yield from self.tell()
+        return answered
+
+    def attempts(self) -> Flow:
         while True:
             choice = self.agenda.next(self.now)
             if choice is None:
@@ -118,6 +123,10 @@ class _Call:
                 latest = self.fleet.snapshot()[choice.candidate.number]
                 self.agenda.refused(choice, latest, self.now)
                 continue
+            if self.story.told:
+                ranked = None if self.tried else self.ranking.event(self.story.call, self.request)
+                self.story.begins(choice.candidate.deployment.name, self.tried, ranked)
+                yield from self.tell()
             try:
                 failure = yield from self.follow(attempt, choice)
             finally:
@@ -126,7 +135,11 @@ class _Call:
                 return self.answered(attempt)
             self.decide(choice, failure)
 
-    def begin(self, choice: Choice) -> Attempt | None:
+    def tell(self) -> Generator[Step, Event | None, None]:
+        for happening in self.story.handed_over():
+            yield Tell(happening)
+
+    def begin(self, choice: Choice) -> Progress | None:
         limits = self.limits(choice.candidate)
         longest = 3600.0 if limits.whole is None else limits.whole
         if limits.first_token is not None:
@@ -136,10 +149,11 @@ class _Call:
             self.now,
             longest_seconds=longest,
             last_resort=choice.last_resort,
+            first=not self.tried,
         )
         if permit is None:
             return None
-        return Attempt(len(self.tried), choice, permit, limits, self.now)
+        return Progress(len(self.tried), choice, permit, limits, self.now)
 
     def limits(self, candidate: Candidate) -> Limits:
         seconds = self.request.timeout_seconds
@@ -151,13 +165,13 @@ class _Call:
         return Limits(whole=seconds if left is None else min(seconds, left))
 
     def follow(
-        self, attempt: Attempt, choice: Choice
+        self, attempt: Progress, choice: Choice
     ) -> Generator[Step, Event | None, Failure | None]:
         """One attempt from its start to its end; None for a success."""
         yield Start(attempt.id, choice.candidate.number, attempt.deployment, attempt.limits)
         while True:
             event = yield Wait(
-                _sooner(attempt.until(self.fleet.policy.after_finish_seconds), self.deadline)
+                sooner(attempt.until(self.fleet.policy.after_finish_seconds), self.deadline)
             )
             assert event is not None  # noqa: S101  # a Wait is always answered
             self.now = event.now
@@ -167,10 +181,12 @@ class _Call:
                     attempt.finished |= event.kind is Kind.FINISH
                     if event.has_content and not attempt.content:
                         attempt.content = True
+                        attempt.first_token_seconds = max(0.0, event.now - attempt.started)
                         if self.request.streamed:
                             self.delivered = True
                             yield Deliver(attempt.id)
                 case Ended(failure=failure):
+                    attempt.usage = usage_of(event.usage)
                     complete = attempt.finished and attempt.content
                     if failure is None or complete:
                         yield from self.succeeded(attempt)
@@ -184,18 +200,23 @@ class _Call:
                         return None
                     return self.overdue(attempt)
 
-    def succeeded(self, attempt: Attempt) -> Generator[Step, Event | None, None]:
-        self.fleet.settle_success(attempt.permit, self.now)
+    def succeeded(self, attempt: Progress) -> Generator[Step, Event | None, None]:
+        if attempt.price is None:
+            attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
+        sample = attempt.sample(self.now)
+        self.cost_usd = sample.cost_usd
+        self.story.health(self.fleet.settle_success(attempt.permit, self.now, sample))
         self.record(attempt, "success", None)
         if self.request.streamed and not self.delivered:
             self.delivered = True  # an answer without content, such as one cut by max_tokens
             yield Deliver(attempt.id)
 
-    def failed(self, attempt: Attempt, failure: Failure) -> None:
-        self.fleet.settle_failure(attempt.permit, failure, self.now)
+    def failed(self, attempt: Progress, failure: Failure) -> None:
+        changed = self.fleet.settle_failure(attempt.permit, failure, self.now)
         self.record(attempt, "failure", failure)
+        self.story.failed(self.tried, changed)
 
-    def overdue(self, attempt: Attempt) -> Failure:
+    def overdue(self, attempt: Progress) -> Failure:
         """A limit ran out. The deadline blames only who had most of the call's time."""
         failure = Failure(Cause.TIMEOUT)
         deadline = self.deadline
@@ -208,7 +229,7 @@ class _Call:
         self.failed(attempt, failure)
         return failure
 
-    def record(self, attempt: Attempt, outcome: str, failure: Failure | None) -> None:
+    def record(self, attempt: Progress, outcome: str, failure: Failure | None) -> None:
         seconds = max(0.0, self.now - attempt.started)
         cause = None if failure is None else failure.cause.value
         code = None if failure is None else failure.code
@@ -257,21 +278,16 @@ class _Call:
             head = f"The deadline of {self.request.options.deadline_seconds:g} s passed"
         return all_failed(head, self.tried, self.failures, cause or dominant(self.failures))
 
-    def answered(self, attempt: Attempt) -> Answered:
+    def answered(self, attempt: Progress) -> Answered:
         return Answered(
             attempt.id,
             attempt.deployment,
-            self.request.options.strategy.value,
-            self.request.task_type,
+            self.request.options.strategy_name,
+            None if self.request.task_type is None else self.request.task_type.value,
             len(self.ranking.order),
             self.started,
             self.now,
             tuple(self.tried),
             self.ranking.notes,
+            self.cost_usd,
         )
-
-
-def _sooner(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return min(one, other)

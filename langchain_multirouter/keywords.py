@@ -173,6 +173,9 @@ def _tools(name: str, value: Any) -> list[Any]:
     return list(value)
 
 
+_KINDS_OF_CHOICE = {"any": "any", "required": "any", "auto": "auto", "none": "none"}
+
+
 def neutral_tool_choice(name: str, value: Any) -> str:
     """The choice in one form for all providers: "any", "auto", "none", or a tool's name."""
     if value is True or value == "required":
@@ -180,10 +183,10 @@ def neutral_tool_choice(name: str, value: Any) -> str:
     if value is False:
         return "none"
     if isinstance(value, Mapping):
-        function = value.get("function")
-        named = function.get("name") if isinstance(function, Mapping) else value.get("name")
-        kind = value.get("type")
-        value = named or ("any" if kind == "required" else kind)
+        inner = value.get("function") or value.get("tool")
+        named = inner.get("name") if isinstance(inner, Mapping) else value.get("name")
+        kind = value.get("type") or next(iter(value), None)  # Bedrock's form: {"any": {}}
+        value = named or _KINDS_OF_CHOICE.get(str(kind))
     if not isinstance(value, str) or not value:
         raise ConfigurationError(f'{name}: must be "any", "auto", "none" or a tool\'s name')
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from .deployment import PROVIDER_ALIASES, Tag, a_number, configuration_error
 from .errors import ConfigurationError, unknown_name
+from .task_types import TaskType
 
 
 class Strategy(StrEnum):
@@ -17,13 +18,23 @@ class Strategy(StrEnum):
 
     ORDERED = "ordered"
     ROUND_ROBIN = "round_robin"
+    PERFORMANCE_BASED = "performance_based"
+    COST_OPTIMIZED = "cost_optimized"
+    AVAILABILITY_BASED = "availability_based"
+    MODEL_SPECIFIC = "model_specific"
+    WEIGHTED_RANDOM = "weighted_random"
+    INTELLIGENT = "intelligent"
+
+
+#: A strategy of the user's own: candidates and the request → a score each, the highest first.
+UsersStrategy = Callable[[Sequence[Any], Any], Sequence[float]]
 
 
 class Options(BaseModel):
     """A call's routing options, validated.
 
     Args:
-        strategy: How candidates are ordered.
+        strategy: How candidates are ordered: a name, or a function that scores them.
         preferred_provider: A provider whose healthy deployments go first.
         model_preference: Models to use where some candidate has one of them.
         fallback_enabled: Whether a second deployment may be tried after the first failed.
@@ -33,11 +44,16 @@ class Options(BaseModel):
         deadline_seconds: The whole call, all attempts and all waits; None is no limit.
         require_tags: Tags a deployment must have, all of them.
         allow_model_change: Whether a fallback may go to another model.
+        task_type: What the prompt asks for; found from the prompt if not given.
+        max_cost: The most this request may be expected to cost, in USD. Deployments of unknown
+            price are left out.
+        max_response_time: Leaves out deployments that are known to take longer, in seconds on
+            average. Not a time limit: see `deadline_seconds`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    strategy: Strategy = Strategy.ORDERED
+    strategy: Strategy | UsersStrategy = Strategy.INTELLIGENT
     preferred_provider: str | None = None
     model_preference: tuple[str, ...] = ()
     fallback_enabled: bool = True
@@ -46,8 +62,36 @@ class Options(BaseModel):
     deadline_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     require_tags: frozenset[Tag] = frozenset()
     allow_model_change: bool = True
+    task_type: TaskType | None = None
+    max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    max_response_time: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
-    @field_validator("max_retries", "max_attempts", "deadline_seconds", mode="before")
+    @property
+    def strategy_name(self) -> str:
+        """For metadata and logs."""
+        strategy = self.strategy
+        if isinstance(strategy, Strategy):
+            return strategy.value
+        return str(getattr(strategy, "__name__", type(strategy).__name__))[:64]
+
+    @field_validator("strategy", mode="before")
+    @classmethod
+    def _strategy(cls, value: Any) -> Any:
+        if callable(value) and not isinstance(value, str):
+            return value
+        known = [strategy.value for strategy in Strategy]
+        if value not in known:
+            raise ValueError(f"is none of {', '.join(known)}, and no function")
+        return Strategy(value)
+
+    @field_validator(
+        "max_retries",
+        "max_attempts",
+        "deadline_seconds",
+        "max_cost",
+        "max_response_time",
+        mode="before",
+    )
     @classmethod
     def _number(cls, value: Any) -> Any:
         return a_number(value)
@@ -75,17 +119,25 @@ def _asked(_mine: Any, theirs: Any) -> Any:
     return theirs
 
 
+def _within(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    """What both say; what is allowed where they have nothing in common."""
+    return tuple(name for name in theirs if name in mine) or mine or theirs
+
+
 #: Option → how what the router allows and what a call asks become one; none of them can widen.
 NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "strategy": _asked,
     "preferred_provider": _asked,
-    "model_preference": _asked,
+    "model_preference": _within,
     "fallback_enabled": lambda mine, theirs: mine and theirs,
     "max_retries": _least,
     "max_attempts": _least,
     "deadline_seconds": _least,
     "require_tags": lambda mine, theirs: mine | theirs,
     "allow_model_change": lambda mine, theirs: mine and theirs,
+    "task_type": _asked,
+    "max_cost": _least,
+    "max_response_time": _least,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

@@ -114,6 +114,7 @@ class Answered(NamedTuple):
     ended: float
     attempts: tuple[AttemptRecord, ...]
     notes: tuple[str, ...] = ()
+    cost_usd: float | None = None
 
     def metadata(self, *, now: float | None = None) -> dict[str, Any]:
         """The truth about the call, at most 1 KB as JSON."""
@@ -129,7 +130,7 @@ class Answered(NamedTuple):
             "attempt_number": len(self.attempts),
             "total_candidates": self.total_candidates,
             "response_time_seconds": round(ended - self.started, 4),
-            "cost_usd": None,
+            "cost_usd": self.cost_usd,
             "attempts": [a.public() for a in self.attempts[-SHOWN_ATTEMPTS:]],
         }
         if self.notes:

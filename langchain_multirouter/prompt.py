@@ -1,45 +1,82 @@
-"""Prompt: the bounds a request's text must keep before anything is sent."""
+"""Prompt: what of the messages the router looks at, and the bounds they must keep."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from .economics.tokens import BLOCK_TOKENS, message_tokens
 from .errors import InvalidRequestError
+from .request import Prompt
 
 #: Two million tokens, the largest context window on sale, at four characters each.
 LONGEST_PROMPT_CHARACTERS = 8_000_000
+#: The classifier sees so many characters of a long turn's head, and as many of its tail.
+SEEN_CHARACTERS = 32_768
+
+#: Content block type → kind, for the forms that LangChain and the providers use.
+KINDS = {
+    "image": "image",
+    "image_url": "image",
+    "input_image": "image",
+    "audio": "audio",
+    "input_audio": "audio",
+    "video": "video",
+    "media": "file",
+    "file": "file",
+    "input_file": "file",
+    "document": "file",
+}
 
 
-def check_prompt(messages: Sequence[BaseMessage]) -> None:
-    """Refuse what no provider could take.
+def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
+    """What routing has to know, read in one pass.
 
     Raises:
         InvalidRequestError: the text is longer than any model takes, or holds a lone surrogate
             (which is no Unicode text and cannot be sent); names the message's index.
     """
-    total = 0
+    characters = 0
+    tokens = 0
+    blocks: Counter[str] = Counter()
+    asked = ""
     for index, message in enumerate(messages):
         content = message.content
-        for text in (content,) if isinstance(content, str) else _texts(content):
-            total += len(text)
-            if total > LONGEST_PROMPT_CHARACTERS:
-                raise InvalidRequestError(
-                    f"messages[{index}]: the prompt has more than {LONGEST_PROMPT_CHARACTERS:,} "
-                    "characters, more than any model takes; nothing was sent."
-                )
-            if not text.isascii():
-                _check_unicode(text, index)
+        text = content if isinstance(content, str) else _text(content, blocks)
+        characters += len(text)
+        if characters > LONGEST_PROMPT_CHARACTERS:
+            raise InvalidRequestError(
+                f"messages[{index}]: the prompt has more than {LONGEST_PROMPT_CHARACTERS:,} "
+                "characters, more than any model takes; nothing was sent."
+            )
+        if not text.isascii():
+            _check_unicode(text, index)
+        tokens += message_tokens(len(text), message.type)
+        if message.type == "human":
+            asked = text
+    if blocks:
+        tokens += sum(BLOCK_TOKENS[kind] * count for kind, count in blocks.items())
+    if len(asked) > 2 * SEEN_CHARACTERS:
+        asked = asked[:SEEN_CHARACTERS] + asked[-SEEN_CHARACTERS:]
+    return Prompt(asked, frozenset(blocks), tokens)
 
 
-def _texts(content: Sequence[Any]) -> Iterable[str]:
+def _text(content: Sequence[Any], blocks: Counter[str]) -> str:
+    """The text of content blocks; what is none is counted by its kind."""
+    texts = []
     for block in content:
         if isinstance(block, str):
-            yield block
-        elif isinstance(block, dict) and isinstance(block.get("text"), str):
-            yield block["text"]
+            texts.append(block)
+        elif isinstance(block, dict):
+            kind = KINDS.get(str(block.get("type")))
+            if kind is not None:
+                blocks[kind] += 1
+            elif isinstance(block.get("text"), str):
+                texts.append(block["text"])
+    return "\n".join(texts)
 
 
 def _check_unicode(text: str, index: int) -> None:

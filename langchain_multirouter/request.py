@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from .options import Options
+from .task_types import TaskType
 
-
-class TaskType(StrEnum):
-    """What a prompt asks for."""
-
-    CHAT = "chat"
-    CODE_GENERATION = "code_generation"
-    ANALYSIS = "analysis"
-    CREATIVE_WRITING = "creative_writing"
-    MULTIMODAL = "multimodal"
-    EMBEDDINGS = "embeddings"
-    SUMMARIZATION = "summarization"
+__all__ = ["Limits", "Prompt", "Request", "TaskType"]
 
 
 class Prompt(NamedTuple):
@@ -42,15 +33,25 @@ class Request(NamedTuple):
         streamed: Whether the caller takes the answer in chunks, so that what was handed over
             cannot be taken back.
         model: A deployment's name or one of the models, where the call names it.
+        model_is_deployment: It is a deployment's name, and so no other's model.
         timeout_seconds: The call's own limit for one attempt.
         task_type: What kind of task the prompt is, where it is known.
+        prompt: What of the messages the router looks at.
+        max_tokens: The most tokens the answer may have, where the call says.
+        told: Whether somebody listens to what happens in the call.
+        preferences: Task → providers or deployments it prefers, in order; the defaults for others.
     """
 
     options: Options
     streamed: bool = False
     model: str | None = None
+    model_is_deployment: bool = False
     timeout_seconds: float | None = None
-    task_type: str | None = None
+    task_type: TaskType | None = None
+    prompt: Prompt = Prompt()
+    max_tokens: int | None = None
+    preferences: Mapping[TaskType, tuple[str, ...]] = {}
+    told: bool = False
 
 
 class Limits(NamedTuple):

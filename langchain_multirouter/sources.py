@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from .attempt import Attempts, Running
 from .steps import Elapsed, Event, Start
+from .telemetry.events import Happening
 
 Clock = Callable[[], float]
 
@@ -36,11 +37,26 @@ class Source(Protocol):
     def running(self, id: int) -> Running:
         """The attempt, with its chunks or its result."""
 
+    def tell(self, happening: Happening) -> None:
+        """Tell whoever listens."""
+
     def close(self) -> None:
         """Leave everything."""
 
 
-class InlineSource:
+class _Told:
+    """What every source does with what happened: a listener that raises harms nobody."""
+
+    _attempts: Attempts
+
+    def tell(self, happening: Happening) -> None:
+        try:
+            self._attempts.tell(happening)
+        except Exception:  # noqa: S110  # a listener's trouble is not the call's
+            pass
+
+
+class InlineSource(_Told):
     """Attempts run in the caller's thread, while it waits for their events."""
 
     def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
@@ -77,7 +93,7 @@ class InlineSource:
             self._running.close()
 
 
-class ThreadSource:
+class ThreadSource(_Told):
     """Attempts run in daemon threads and report through a queue, so that a wait can end on time.
 
     Daemon threads, since an attempt that was left must not keep the process alive; the SDK's read
@@ -137,7 +153,7 @@ class ThreadSource:
             running.left = True
 
 
-class AsyncSource:
+class AsyncSource(_Told):
     """Attempts run in the caller's task, one at a time; a limit cancels what is awaited.
 
     No timeout scope is open while a chunk is handed over. One timer serves a whole stream: it is
@@ -185,11 +201,15 @@ class AsyncSource:
         try:
             return await anext(events, None)
         except asyncio.CancelledError:
-            if self._rang and task.uncancel() <= others:
-                return Elapsed(self._clock())
+            if self._rang:
+                self._rang = False
+                if task.uncancel() <= others:
+                    return Elapsed(self._clock())
             raise
         finally:
             self._waiting = None
+            if self._rang:  # and the attempt made something else of it
+                task.uncancel()
 
     def _arm(self, until: float) -> None:
         if self._timer is not None:

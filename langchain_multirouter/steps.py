@@ -1,6 +1,6 @@
 """Steps and events: the few words between the flow, which decides, and the drivers, which wait.
 
-    steps   Start(id, …)  Cancel(id)  Deliver(id)  Wait(until)
+    steps   Start(id, …)  Cancel(id)  Deliver(id)  Tell(happening)  Wait(until)
     events  Chunk(id, kind, …)  Ended(id, failure, now)  Elapsed(now)
 
 Only `Wait` is answered with an event. Times are the monotonic clock's, and an event's is when it
@@ -9,13 +9,14 @@ happened, not when it was read.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .deployment import Deployment
 from .outcome import Answered, Failure
 from .request import Limits
+from .telemetry.events import Happening
 
 
 class Start(NamedTuple):
@@ -37,6 +38,12 @@ class Deliver(NamedTuple):
     """Hand attempt `id`'s chunks over, those held back first: the call is committed to it."""
 
     id: int
+
+
+class Tell(NamedTuple):
+    """Tell whoever listens what happened; only in calls that somebody listens to."""
+
+    happening: Happening
 
 
 class Wait(NamedTuple):
@@ -63,11 +70,12 @@ class Chunk(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """Attempt `id` ended, well if `failure` is None."""
+    """Attempt `id` ended, well if `failure` is None; `usage` is LangChain's usage metadata."""
 
     id: int
     failure: Failure | None
     now: float
+    usage: Mapping[str, Any] | None = None
 
 
 class Elapsed(NamedTuple):
@@ -76,6 +84,6 @@ class Elapsed(NamedTuple):
     now: float
 
 
-Step = Start | Cancel | Deliver | Wait
+Step = Start | Cancel | Deliver | Tell | Wait
 Event = Chunk | Ended | Elapsed
 Flow = Generator[Step, Event | None, Answered]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from ..errors import ConfigurationError
-from ..outcome import Failure
+from ..outcome import Cause, Failure
 from .classify import classify
 from .construction import rebuilt, seconds_of
 from .judge import judge
@@ -20,6 +21,9 @@ _NOTHING: Final = Parameters()
 
 #: Where classes keep their model's name, the most usual first.
 _NAMES: Final = ("model_name", "model", "model_id", "deployment_name")
+
+#: Exceptions of Python's own that say nothing of their origin.
+_UNTOLD: Final = frozenset({TypeError, ValueError, KeyError, IndexError, AttributeError})
 
 #: Parameters that all classes that have such a field also take with a call.
 _PORTABLE: Final = ("temperature", "max_tokens", "top_p", "seed")
@@ -94,8 +98,15 @@ class OtherClasses:
         return _translated(model, parameters)
 
     def classify(self, error: BaseException) -> Failure:
-        """By the shared table."""
-        return classify(error)
+        """By the shared table; but who knows where an unknown class's own ValueError comes from.
+
+        It may be an answer that could not be read, so it is no proof of a wrong request: the
+        call goes on elsewhere.
+        """
+        failure = classify(error)
+        if failure.cause is Cause.BAD_REQUEST and type(error) in _UNTOLD:
+            return replace(failure, cause=Cause.UNKNOWN)
+        return failure
 
     def judge(self, message: AIMessage) -> Failure | None:
         """By the shared table; many classes give no finish reason, so none is needed."""

@@ -20,7 +20,9 @@ def named(candidate: Candidate, request: Request) -> str | None:
     """The call's `model=` names a deployment, or one of the models."""
     wanted = request.model
     deployment = candidate.deployment
-    if wanted is None or wanted in {deployment.name, deployment.model_name}:
+    if wanted is None or wanted == deployment.name:
+        return None
+    if wanted == deployment.model_name and not request.model_is_deployment:
         return None
     return f"is neither deployment nor model {wanted[:80]!r}"
 
@@ -29,6 +31,34 @@ def tagged(candidate: Candidate, request: Request) -> str | None:
     """A required tag is never broken."""
     missing = request.options.require_tags.difference(candidate.deployment.tags)
     return f"lacks {', '.join(sorted(missing))}" if missing else None
+
+
+def takes_the_prompts_kinds(candidate: Candidate, request: Request) -> str | None:
+    """Who is known not to take an image, say, is not asked; who may take it, is."""
+    able = candidate.facts.capabilities
+    takes = {"image": able.images, "audio": able.audio, "video": able.video, "file": able.pdf}
+    refused = sorted(kind for kind in request.prompt.kinds if takes.get(kind) is False)
+    return f"takes no {' and no '.join(refused)} input" if refused else None
+
+
+def affordable(candidate: Candidate, request: Request) -> str | None:
+    """Its expected cost is within `max_cost`; an unknown price never is."""
+    most = request.options.max_cost
+    if most is None:
+        return None
+    expected = candidate.expected_usd(request)
+    if expected is None:
+        return "price unknown: give model= or price="
+    return f"{expected:.6f} USD expected, {most:.6f} allowed" if expected > most else None
+
+
+def quick_enough(candidate: Candidate, request: Request) -> str | None:
+    """What it usually takes is within `max_response_time`, as far as it is known."""
+    most = request.options.max_response_time
+    average = candidate.average_seconds
+    if most is None or average is None or average <= most:
+        return None
+    return f"{average:.2f} s on average, {most:.2f} allowed"
 
 
 def of_preferred_provider(candidate: Candidate, request: Request) -> str | None:
@@ -46,6 +76,9 @@ FILTERS: Mapping[str, Filter] = {
     "paused": paused,
     "model": named,
     "require_tags": tagged,
+    "capabilities": takes_the_prompts_kinds,
+    "max_cost": affordable,
+    "max_response_time": quick_enough,
     "preferred_provider": of_preferred_provider,
 }
 
@@ -58,6 +91,12 @@ def needed(request: Request) -> tuple[str, ...]:
         asked.append("model")
     if options.require_tags:
         asked.append("require_tags")
+    if request.prompt.kinds:
+        asked.append("capabilities")
+    if options.max_cost is not None:
+        asked.append("max_cost")
+    if options.max_response_time is not None:
+        asked.append("max_response_time")
     if options.preferred_provider is not None and not options.fallback_enabled:
         asked.append("preferred_provider")
     return tuple(asked)

@@ -1,16 +1,121 @@
-"""Scorers: how good each candidate is for a call; the higher the better."""
+"""Scorers: how good each candidate is for a call; the higher the better, and made of named parts.
+
+A score is the weighted sum of its parts, so that an explanation shows exactly what decided. What is
+not known of a candidate (its time, its price) counts as the median of those of whom it is known.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import median
+from typing import NamedTuple
 
 from ..candidate import Candidate
 from ..request import Request
+from .preferences import UNLISTED, rank_for_task
 
-#: All candidates of one request → their scores, in the same order.
-Scorer = Callable[[Sequence[Candidate], Request], list[float]]
+Parts = list[tuple[float, ...]]
+
+#: Seconds and USD per 1,000 tokens at which the reference's parts reach nothing.
+UNKNOWN_SECONDS = 10.0
+DEAR_USD_PER_1K = 0.01
 
 
-def callers_order(candidates: Sequence[Candidate], request: Request) -> list[float]:
-    """The earlier the caller named it, the better."""
-    return [-float(candidate.number) for candidate in candidates]
+class Scorer(NamedTuple):
+    """Names of parts, their weights, and the parts of every candidate of one request."""
+
+    parts: tuple[str, ...]
+    weights: tuple[float, ...]
+    measure: Callable[[Sequence[Candidate], Request, float], Parts]
+
+    def scores(self, candidates: Sequence[Candidate], request: Request, now: float) -> list[float]:
+        """The weighted sums, in the candidates' order."""
+        weights = self.weights
+        return [
+            sum(weight * part for weight, part in zip(weights, parts, strict=True))
+            for parts in self.measure(candidates, request, now)
+        ]
+
+
+def _callers_order(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    return [(float(candidate.number),) for candidate in candidates]
+
+
+def _performance(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    seconds = known_or_median([c.average_seconds for c in candidates], UNKNOWN_SECONDS)
+    return [
+        (average, 1.0 - candidate.stats.recent_success_rate(now))
+        for candidate, average in zip(candidates, seconds, strict=True)
+    ]
+
+
+def _cost(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    costs = known_or_median([c.expected_usd(request) for c in candidates], 0.0)
+    return [(cost,) for cost in costs]
+
+
+def _availability(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    return [
+        (
+            candidate.stats.recent_success_rate(now),
+            0.2 if candidate.healthy(now) else -0.5,
+            0.1 if candidate.stats.started > 10 else 0.0,
+        )
+        for candidate in candidates
+    ]
+
+
+def _preference(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    return [(float(rank_for_task(candidate, request)),) for candidate in candidates]
+
+
+def _share(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    return [
+        (
+            candidate.deployment.weight
+            * (1.0 if candidate.healthy(now) else 0.1)
+            * candidate.stats.recent_success_rate(now),
+        )
+        for candidate in candidates
+    ]
+
+
+def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    """Task, performance and cost, each in 0 to 1.
+
+    The task part is the reference's, divided by its largest value, so that it stays in 0 to 1 and
+    still tells ranks apart. The time part is relative to the fleet's median m: a response time t
+    costs `t / (t + m)` of the half that speed is worth, so that 8 and 40 s never score alike. The
+    cost part is about this request's own mix of input and output tokens.
+    """
+    seconds = known_or_median([c.average_seconds for c in candidates], UNKNOWN_SECONDS)
+    prices = known_or_median([c.expected_usd_per_1k(request) for c in candidates], None)
+    middle = median(seconds) or 1e-9
+    parts: Parts = []
+    for candidate, average, price in zip(candidates, seconds, prices, strict=True):
+        rank = rank_for_task(candidate, request)
+        listed = 0.8 if rank < UNLISTED else 0.4
+        task = (listed + 0.3 * (1.0 - rank / UNLISTED)) / 1.1
+        slow = average / (average + middle)
+        performance = candidate.stats.recent_success_rate(now) * (1.0 - 0.5 * slow)
+        cost = 0.5 if price is None else max(0.0, 1.0 - price / DEAR_USD_PER_1K)
+        parts.append((task, min(1.0, performance), cost))
+    return parts
+
+
+def known_or_median(values: Sequence[float | None], otherwise: float | None) -> list[float]:
+    """The values, the median of the known ones for the unknown; `otherwise` if none is known."""
+    known = [value for value in values if value is not None]
+    if len(known) == len(values):
+        return known
+    middle = median(known) if known else otherwise
+    return [middle if value is None else value for value in values]  # type: ignore[misc]
+
+
+CALLERS_ORDER = Scorer(("place",), (-1.0,), _callers_order)
+PERFORMANCE = Scorer(("response_time_seconds", "failure_rate"), (-1.0, -100.0), _performance)
+COST = Scorer(("cost_usd",), (-1.0,), _cost)
+AVAILABILITY = Scorer(("success_rate", "health", "experience"), (1.0, 1.0, 1.0), _availability)
+PREFERENCE = Scorer(("rank",), (-1.0,), _preference)
+SHARE = Scorer(("share",), (1.0,), _share)
+INTELLIGENT = Scorer(("task", "performance", "cost"), (0.4, 0.4, 0.2), _intelligent)

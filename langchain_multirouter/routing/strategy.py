@@ -6,16 +6,19 @@ preferred provider's ready deployments go first; those that are out come last.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
 from ..candidate import Candidate, Readiness
-from ..options import Strategy
+from ..errors import ConfigurationError
+from ..options import Strategy, UsersStrategy
 from ..request import Request
-from . import filters
-from .pickers import Picker, best_first, in_turn
-from .scorers import Scorer, callers_order
+from ..telemetry.events import Ranked
+from . import filters, scorers
+from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn
+from .scorers import Scorer
 
 
 class Row(NamedTuple):
@@ -28,9 +31,32 @@ class Row(NamedTuple):
 
 
 STRATEGIES: Mapping[Strategy, Row] = {
-    Strategy.ORDERED: Row(callers_order, best_first, keeps_order=True),
-    Strategy.ROUND_ROBIN: Row(callers_order, in_turn),
+    Strategy.ORDERED: Row(scorers.CALLERS_ORDER, best_first, keeps_order=True),
+    Strategy.ROUND_ROBIN: Row(scorers.CALLERS_ORDER, in_turn),
+    Strategy.PERFORMANCE_BASED: Row(scorers.PERFORMANCE, best_first),
+    Strategy.COST_OPTIMIZED: Row(scorers.COST, best_first),
+    Strategy.AVAILABILITY_BASED: Row(scorers.AVAILABILITY, best_first),
+    Strategy.MODEL_SPECIFIC: Row(scorers.PREFERENCE, best_first),
+    Strategy.WEIGHTED_RANDOM: Row(scorers.SHARE, drawn),
+    Strategy.INTELLIGENT: Row(scorers.INTELLIGENT, best_first_exploring),
 }
+
+
+def row_of(strategy: Strategy | UsersStrategy) -> Row:
+    """A named strategy's row, or one around the user's own function."""
+    if isinstance(strategy, Strategy):
+        return STRATEGIES[strategy]
+
+    def measure(candidates: Sequence[Candidate], request: Request, now: float) -> scorers.Parts:
+        try:
+            scores = [float(score) for score in strategy(candidates, request)]
+        except Exception as error:
+            raise ConfigurationError(f"strategy: raised {type(error).__name__}") from error
+        if len(scores) != len(candidates) or not all(map(math.isfinite, scores)):
+            raise ConfigurationError("strategy: must give each candidate one finite score")
+        return [(score,) for score in scores]
+
+    return Row(Scorer(("score",), (1.0,), measure), best_first)
 
 
 class Ranking(NamedTuple):
@@ -40,6 +66,14 @@ class Ranking(NamedTuple):
     removed: Mapping[str, str]
     keeps_order: bool = False
     notes: tuple[str, ...] = ()
+    scores: Mapping[str, float] = {}
+
+    def event(self, call: int, request: Request) -> Ranked:
+        """For whoever listens."""
+        options = request.options
+        order = tuple(c.deployment.name for c in self.order)
+        task = None if request.task_type is None else request.task_type.value
+        return Ranked(call, options.strategy_name, task, order, self.scores, self.removed)
 
 
 def rank(
@@ -57,8 +91,10 @@ def rank(
             kept = having
         else:
             notes = ("model_preference: no candidate has it; ignored",)
-    row = STRATEGIES[options.strategy]
-    scores = row.scorer(kept, request)
+    if not kept:
+        return Ranking((), removed)
+    row = row_of(options.strategy)
+    scores = row.scorer.scores(kept, request, now)
     places: dict[tuple[int, bool, int], list[int]] = {}
     for i, candidate in enumerate(kept):
         places.setdefault(place(candidate, request, now), []).append(i)
@@ -66,7 +102,8 @@ def rank(
     for _, equals in sorted(places.items()):
         group = [kept[i] for i in equals]
         order += row.picker(group, [scores[i] for i in equals], turn, rng)
-    return Ranking(tuple(order), removed, row.keeps_order, notes)
+    scored = {c.deployment.name: score for c, score in zip(kept, scores, strict=True)}
+    return Ranking(tuple(order), removed, row.keeps_order, notes, scored)
 
 
 def _filtered(

@@ -1,9 +1,60 @@
-"""Stats: one deployment's counts, as a value; `started` is always the sum of the other four."""
+"""Stats: what is kept of one deployment, as a value; `started` is always the sum of four counts.
+
+Averages are exponential, 0.9 old and 0.1 new, the first sample as it is. Decisions use the success
+rate over a decayed window: after 100,000 good calls a lifetime's rate takes hundreds of failures to
+move. Times are those of successes, so that failing fast never looks fast.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+#: How much of an average is the latest sample.
+NEWEST_SHARE = 0.1
+KEPT_TIMES = 100
+KEPT_ERRORS = 10
+#: Time constant of the window: an attempt this old counts 1/e.
+WINDOW_SECONDS = 120.0
+#: The window begins with this much success: nobody is damned by one failure, and a deployment that
+#: is not asked any more drifts back to 1.
+PRIOR_SUCCESSES = 1.0
+
+
+class ErrorNote(NamedTuple):
+    """One failure as it is kept: cause, the provider's code, and when; never a text."""
+
+    cause: str
+    code: str | None
+    at: float  # the monotonic clock's seconds
+
+
+class Measured(NamedTuple):
+    """What attempts that ended have shown."""
+
+    average_seconds: float | None = None
+    first_token_seconds: float | None = None  # average time to the first token of streams
+    times: tuple[float, ...] = ()  # the last 100 response times
+    errors: tuple[ErrorNote, ...] = ()  # the last 10
+    total: float = 0.0  # attempts in the decayed window
+    good: float = 0.0  # successes in it
+    at: float = 0.0  # when the window was last decayed
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usual_output_tokens: float | None = None  # average of an answer
+    cost_usd: float = 0.0  # of the answers whose price is known
+    unpriced: int = 0  # answers whose price or usage is not
+
+
+class Sample(NamedTuple):
+    """One success: seconds, tokens and USD; None where they are not known."""
+
+    seconds: float
+    first_token_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
 
 
 class Stats(NamedTuple):
@@ -14,14 +65,26 @@ class Stats(NamedTuple):
     cancelled: int = 0
     pending: int = 0
     causes: Mapping[str, int] = {}  # cause → failures; replaced, never changed
+    measured: Measured = Measured()
 
     @property
     def started(self) -> int:
         """All attempts ever begun."""
         return self.succeeded + self.failed + self.cancelled + self.pending
 
+    @property
+    def success_rate(self) -> float:
+        """Of all attempts that succeeded or failed, ever; 1.0 before any. Shown, not used."""
+        ended = self.succeeded + self.failed
+        return self.succeeded / ended if ended else 1.0
+
+    def recent_success_rate(self, now: float) -> float:
+        """`(good + 1) / (all + 1)` over the decayed window: what decisions use."""
+        total, good = _decayed(self.measured, now)
+        return (good + PRIOR_SUCCESSES) / (total + PRIOR_SUCCESSES)
+
     def public(self) -> dict[str, Any]:
-        """For people and programs."""
+        """The counts, for people and programs."""
         return {
             "started": self.started,
             "succeeded": self.succeeded,
@@ -34,22 +97,69 @@ class Stats(NamedTuple):
 
 def begun(stats: Stats) -> Stats:
     """An attempt began."""
-    succeeded, failed, cancelled, pending, causes = stats
-    return Stats(succeeded, failed, cancelled, pending + 1, causes)
+    succeeded, failed, cancelled, pending, causes, measured = stats
+    return Stats(succeeded, failed, cancelled, pending + 1, causes, measured)
 
 
-def success(stats: Stats) -> Stats:
+def success(stats: Stats, sample: Sample, now: float) -> Stats:
     """A pending attempt succeeded."""
-    succeeded, failed, cancelled, pending, causes = stats
-    return Stats(succeeded + 1, failed, cancelled, pending - 1, causes)
+    succeeded, failed, cancelled, pending, causes, before = stats
+    total, good = _decayed(before, now)
+    input_tokens, output_tokens = sample.input_tokens, sample.output_tokens
+    cost = sample.cost_usd
+    measured = Measured(
+        _average(before.average_seconds, sample.seconds),
+        _average(before.first_token_seconds, sample.first_token_seconds),
+        (*before.times[1 - KEPT_TIMES :], sample.seconds),
+        before.errors,
+        total + 1.0,
+        good + 1.0,
+        now,
+        before.input_tokens + (input_tokens or 0),
+        before.output_tokens + (output_tokens or 0),
+        _average(before.usual_output_tokens, output_tokens),
+        before.cost_usd + (cost or 0.0),
+        before.unpriced + (cost is None),
+    )
+    return Stats(succeeded + 1, failed, cancelled, pending - 1, causes, measured)
 
 
-def failure(stats: Stats, cause: str) -> Stats:
+def failure(stats: Stats, cause: str, code: str | None, now: float) -> Stats:
     """A pending attempt failed."""
-    causes = {**stats.causes, cause: stats.causes.get(cause, 0) + 1}
-    return stats._replace(pending=stats.pending - 1, failed=stats.failed + 1, causes=causes)
+    before = stats.measured
+    total, good = _decayed(before, now)
+    errors = (*before.errors[1 - KEPT_ERRORS :], ErrorNote(cause, code, now))
+    return stats._replace(
+        pending=stats.pending - 1,
+        failed=stats.failed + 1,
+        causes={**stats.causes, cause: stats.causes.get(cause, 0) + 1},
+        measured=before._replace(errors=errors, total=total + 1.0, good=good, at=now),
+    )
 
 
 def cancellation(stats: Stats) -> Stats:
     """A pending attempt was left without an outcome of its own."""
     return stats._replace(pending=stats.pending - 1, cancelled=stats.cancelled + 1)
+
+
+def percentile(samples: Sequence[float], share: float) -> float | None:
+    """The nearest-rank percentile (0.95: the least sample that 95 % do not exceed)."""
+    if not samples:
+        return None
+    ordered = sorted(samples)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def _average(before: float | None, sample: float | None) -> float | None:
+    if sample is None:
+        return before
+    if before is None:
+        return float(sample)
+    return (1.0 - NEWEST_SHARE) * before + NEWEST_SHARE * sample
+
+
+def _decayed(measured: Measured, now: float) -> tuple[float, float]:
+    if measured.total == 0.0:
+        return 0.0, 0.0
+    keep = math.exp(-max(0.0, now - measured.at) / WINDOW_SECONDS)
+    return measured.total * keep, measured.good * keep

@@ -27,6 +27,9 @@ MODES = ("invoke", "ainvoke", "stream", "astream")
 HASTY = Policy(wait=tenacity.wait_none())
 
 
+STEADY: dict[str, Any] = {"policy": HASTY, "timeout": 0.6, "strategy": "ordered"}
+
+
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
     with Emulator(seed=0) as cloud:
@@ -52,7 +55,7 @@ def router(cloud: Emulator, models: dict[str, Any]) -> Callable[..., RoutedChatM
     def make(first: str, **settings: Any) -> RoutedChatModel:
         order = [first, *(wire for wire in WIRES if wire != first)]
         deployments = [Deployment(model=models[wire], name=wire) for wire in order]
-        return RoutedChatModel(deployments, **{"policy": HASTY, "timeout": 0.6, **settings})
+        return RoutedChatModel(deployments, **{**STEADY, **settings})
 
     return make
 

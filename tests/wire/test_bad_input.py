@@ -93,7 +93,7 @@ def test_a_deployment_name_that_is_given_twice_is_refused(models: dict[str, Any]
         ({"name": "x" * 65}, "name"),
         ({"name": "a\nb"}, "name"),
         ({"tags": [""]}, "tags"),
-        ({"price": 1}, "price"),
+        ({"prise": 1}, "prise"),
     ],
 )
 def test_a_wrong_deployment_is_refused_by_the_fields_name(

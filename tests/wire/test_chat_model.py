@@ -31,12 +31,12 @@ def test_every_answer_says_where_it_came_from(wire: str, mode: str, router: Make
         "deployment": wire,
         "model_name": MODELS[wire],
         "strategy": "ordered",
-        "task_type": None,
+        "task_type": "chat",
         "fallback_used": False,
         "attempt_number": 1,
         "total_candidates": 3,
         "response_time_seconds": told["response_time_seconds"],
-        "cost_usd": None,
+        "cost_usd": told["cost_usd"],
         "attempts": [
             {
                 "deployment": wire,
@@ -45,6 +45,7 @@ def test_every_answer_says_where_it_came_from(wire: str, mode: str, router: Make
             }
         ],
     }
+    assert told["cost_usd"] > 0
     assert 0 < told["response_time_seconds"] < 60
     assert answer.response_metadata["model_name"].startswith(MODELS[wire])
     assert answer.usage_metadata["total_tokens"] > 0

@@ -1,0 +1,79 @@
+"""Compiled: a router's settings, read once, so that a call need not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .assembly import Assembled
+from .options import Options
+from .providers.provider import Parameters
+from .request import Prompt, Request
+from .routing.task import classify_task
+from .task_types import TaskType
+from .telemetry.sinks import LOGGER, listening
+
+
+class Compiled(NamedTuple):
+    """What a call needs of its router's settings."""
+
+    options: Options
+    parameters: Parameters
+    permitted: frozenset[str]
+    preferences: Mapping[TaskType, tuple[str, ...]]
+    task_of: Callable[[Prompt], TaskType]
+    identity: Mapping[str, Any]
+    names: frozenset[str]
+    check_interval_seconds: float | None
+
+    def request(
+        self,
+        options: Options,
+        parameters: Parameters,
+        prompt: Prompt,
+        *,
+        model: str | None,
+        streamed: bool,
+    ) -> Request:
+        """One call as the core sees it."""
+        return Request(
+            options,
+            streamed,
+            model,
+            model in self.names,
+            parameters.timeout_seconds,
+            options.task_type or self.task_of(prompt),
+            prompt,
+            parameters.max_tokens,
+            self.preferences,
+            listening(),
+        )
+
+
+def identity_of(options: Options, parameters: Parameters, assembled: Assembled) -> dict[str, Any]:
+    """What tells this router's answers from another's, in traces and in a shared cache."""
+    names = {served.deployment.model_name for served in assembled.served}
+    asked = {**options.__dict__, "strategy": options.strategy_name}
+    return {
+        "model_name": names.pop() if len(names) == 1 else "multirouter",
+        "deployments": assembled.digest,
+        "options": str({k: sorted(v) if isinstance(v, frozenset) else v for k, v in asked.items()}),
+        "parameters": repr(parameters),
+    }
+
+
+def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], TaskType]:
+    """The user's classifier, if there is one; chat where it raises or gives no task type."""
+    if classifier is None:
+        return classify_task
+
+    def find(prompt: Prompt) -> TaskType:
+        try:
+            return TaskType(classifier(prompt.text))
+        except Exception as error:
+            LOGGER.warning(
+                "The classifier failed (%s); the task is taken as chat.", type(error).__name__
+            )
+            return TaskType.CHAT
+
+    return find

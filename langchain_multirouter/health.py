@@ -1,0 +1,135 @@
+"""Health: asking every deployment whether it works, all at once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from langchain_core.messages import HumanMessage
+
+from . import drive
+from .assembly import Assembled
+from .attempt import Attempts, Served
+from .errors import AllAttemptsFailedError, InvalidRequestError, RouterError
+from .flow import route
+from .options import Options, Strategy
+from .outcome import Cause
+from .providers.provider import Parameters
+from .request import Request
+from .sources import AsyncSource, ThreadSource
+from .steps import Flow
+
+#: What a health check sends, and how much of an answer it pays for.
+PING = HumanMessage("ping")
+PING_TOKENS = 1
+#: The longest a check takes where nobody says.
+CHECK_SECONDS = 10.0
+
+
+class Health(NamedTuple):
+    """One deployment's answer: whether it works, after how many seconds, and why not."""
+
+    healthy: bool
+    seconds: float
+    cause: str | None = None
+
+
+def check_all(known: Assembled, timeout_seconds: float) -> dict[str, Health]:
+    """Ask all in daemon threads, so that none that hangs keeps the process alive."""
+    found: dict[str, Health] = {}
+
+    def check(served: Served) -> None:
+        started = time.monotonic()
+        own = served.deployment.health_check
+        try:
+            if own is None:
+                flow, attempts = _ping(known, served, timeout_seconds)
+                drive.run(flow, ThreadSource(attempts))
+            elif not own():
+                raise RuntimeError("the deployment's own check said no")
+        except Exception as error:
+            found[served.deployment.name] = _judged(known, served, started, error)
+        else:
+            found[served.deployment.name] = _judged(known, served, started, None)
+
+    threads = [threading.Thread(target=check, args=(s,), daemon=True) for s in known.served]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 2.0 * timeout_seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return {name: found.get(name, _overdue(timeout_seconds)) for name in _names(known)}
+
+
+async def acheck_all(known: Assembled, timeout_seconds: float) -> dict[str, Health]:
+    """Ask all on this event loop; checks of the user's own run in threads."""
+
+    async def check(served: Served) -> Health:
+        started = time.monotonic()
+        own = served.deployment.health_check
+        try:
+            if own is None:
+                flow, attempts = _ping(known, served, timeout_seconds)
+                await drive.arun(flow, AsyncSource(attempts))
+            elif not await asyncio.to_thread(own):
+                raise RuntimeError("the deployment's own check said no")
+        except Exception as error:
+            return _judged(known, served, started, error)
+        return _judged(known, served, started, None)
+
+    found = await asyncio.gather(*(check(served) for served in known.served))
+    return dict(zip(_names(known), found, strict=True))
+
+
+def check_when_due(known: Assembled, interval_seconds: float) -> None:
+    """Begin a check of all in the background where the last one is too long ago."""
+    now = time.monotonic()
+    if known.take_turn_to_check(now, interval_seconds):
+        threading.Thread(target=check_all, args=(known, CHECK_SECONDS), daemon=True).start()
+
+
+def _ping(known: Assembled, served: Served, timeout_seconds: float) -> tuple[Flow, Attempts]:
+    """One call for one token to this deployment, and to nobody else."""
+    options = Options(
+        strategy=Strategy.ORDERED,
+        max_retries=0,
+        max_attempts=1,
+        fallback_enabled=False,
+        deadline_seconds=timeout_seconds,
+    )
+    request = Request(options, model=served.deployment.name, model_is_deployment=True)
+    flow = route(request, known.fleet, known.timeouts, time.monotonic())
+    return flow, Attempts(known.served, [PING], Parameters(max_tokens=PING_TOKENS), False)
+
+
+def _judged(known: Assembled, served: Served, started: float, error: Exception | None) -> Health:
+    """A failed check marks the deployment unhealthy; a refusal of the ping itself does not."""
+    now = time.monotonic()
+    name = served.deployment.name
+    cause = _cause(error)
+    healthy = cause is None or cause == Cause.BAD_REQUEST
+    known.checked[name] = datetime.now(UTC)
+    known.fleet.judge(name, now, cause=None if healthy else cause)
+    return Health(healthy, now - started, cause)
+
+
+def _cause(error: Exception | None) -> str | None:
+    if error is None:
+        return None
+    if isinstance(error, AllAttemptsFailedError):
+        return error.cause.value
+    if isinstance(error, InvalidRequestError):
+        return Cause.BAD_REQUEST.value
+    return type(error).__name__ if isinstance(error, RouterError) else "health_check"
+
+
+def _names(known: Assembled) -> Sequence[str]:
+    return [served.deployment.name for served in known.served]
+
+
+def _overdue(timeout_seconds: float) -> Health:
+    return Health(False, timeout_seconds, Cause.TIMEOUT.value)
