@@ -84,9 +84,9 @@ FILTERS: Mapping[str, Filter] = {
 
 
 def needed(request: Request) -> tuple[str, ...]:
-    """The filters that can remove somebody from this request; the others need not be asked."""
+    """The filters, beside `paused`, that can remove somebody from this request."""
     options = request.options
-    asked = ["paused"]
+    asked = []
     if request.model is not None:
         asked.append("model")
     if options.require_tags:

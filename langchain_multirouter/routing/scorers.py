@@ -7,7 +7,7 @@ not known of a candidate (its time, its price) counts as the median of those of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from statistics import median
+from operator import mul
 from typing import NamedTuple
 
 from ..candidate import Candidate
@@ -31,10 +31,7 @@ class Scorer(NamedTuple):
     def scores(self, candidates: Sequence[Candidate], request: Request, now: float) -> list[float]:
         """The weighted sums, in the candidates' order."""
         weights = self.weights
-        return [
-            sum(weight * part for weight, part in zip(weights, parts, strict=True))
-            for parts in self.measure(candidates, request, now)
-        ]
+        return [sum(map(mul, weights, parts)) for parts in self.measure(candidates, request, now)]
 
 
 def _callers_order(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
@@ -89,27 +86,39 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     cost part is about this request's own mix of input and output tokens.
     """
     seconds = known_or_median([c.average_seconds for c in candidates], UNKNOWN_SECONDS)
-    prices = known_or_median([c.expected_usd_per_1k(request) for c in candidates], None)
+    mixed = [candidate.expected_usd_per_1k(request) for candidate in candidates]
+    prices = known_or_median(mixed, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
     middle = median(seconds) or 1e-9
     parts: Parts = []
     for candidate, average, price in zip(candidates, seconds, prices, strict=True):
-        rank = rank_for_task(candidate, request)
-        listed = 0.8 if rank < UNLISTED else 0.4
-        task = (listed + 0.3 * (1.0 - rank / UNLISTED)) / 1.1
         slow = average / (average + middle)
         performance = candidate.stats.recent_success_rate(now) * (1.0 - 0.5 * slow)
-        cost = 0.5 if price is None else max(0.0, 1.0 - price / DEAR_USD_PER_1K)
-        parts.append((task, min(1.0, performance), cost))
+        cost = 1.0 - price / DEAR_USD_PER_1K if price < DEAR_USD_PER_1K else 0.0
+        parts.append((_TASK_PARTS[rank_for_task(candidate, request)], performance, cost))
     return parts
 
 
-def known_or_median(values: Sequence[float | None], otherwise: float | None) -> list[float]:
+#: Rank → the task part, `(0.8 if listed else 0.4, plus 0.3 × (1 − rank/10)) / 1.1`.
+_TASK_PARTS = tuple(
+    ((0.8 if rank < UNLISTED else 0.4) + 0.3 * (1.0 - rank / UNLISTED)) / 1.1
+    for rank in range(UNLISTED + 1)
+)
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle value, or the mean of the two (`statistics.median` costs as much as a ranking)."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
+
+
+def known_or_median(values: Sequence[float | None], otherwise: float) -> list[float]:
     """The values, the median of the known ones for the unknown; `otherwise` if none is known."""
     known = [value for value in values if value is not None]
     if len(known) == len(values):
         return known
     middle = median(known) if known else otherwise
-    return [middle if value is None else value for value in values]  # type: ignore[misc]
+    return [middle if value is None else value for value in values]
 
 
 CALLERS_ORDER = Scorer(("place",), (-1.0,), _callers_order)

@@ -95,21 +95,37 @@ def rank(
         return Ranking((), removed)
     row = row_of(options.strategy)
     scores = row.scorer.scores(kept, request, now)
-    places: dict[tuple[int, bool, int], list[int]] = {}
-    for i, candidate in enumerate(kept):
-        places.setdefault(place(candidate, request, now), []).append(i)
-    order: list[Candidate] = []
-    for _, equals in sorted(places.items()):
-        group = [kept[i] for i in equals]
-        order += row.picker(group, [scores[i] for i in equals], turn, rng)
+    order = _picked(row.picker, kept, scores, [place(c, request, now) for c in kept], turn, rng)
     scored = {c.deployment.name: score for c, score in zip(kept, scores, strict=True)}
     return Ranking(tuple(order), removed, row.keeps_order, notes, scored)
+
+
+def _picked(
+    picker: Picker,
+    candidates: Sequence[Candidate],
+    scores: Sequence[float],
+    places: Sequence[tuple[int, bool, int]],
+    turn: int,
+    rng: Random,
+) -> list[Candidate]:
+    """The picker's order within each place, place after place."""
+    if places.count(places[0]) == len(places):
+        return picker(candidates, scores, turn, rng)
+    order: list[Candidate] = []
+    for here in sorted(set(places)):
+        equals = [i for i, there in enumerate(places) if there == here]
+        group = [candidates[i] for i in equals]
+        order += picker(group, [scores[i] for i in equals], turn, rng)
+    return order
 
 
 def _filtered(
     candidates: Sequence[Candidate], request: Request
 ) -> tuple[list[Candidate], dict[str, str]]:
-    asked = [(name, filters.FILTERS[name]) for name in filters.needed(request)]
+    if not filters.needed(request) and not any(candidate.paused for candidate in candidates):
+        return list(candidates), {}
+    names = ("paused", *filters.needed(request))
+    asked = [(name, filters.FILTERS[name]) for name in names]
     kept: list[Candidate] = []
     removed: dict[str, str] = {}
     for candidate in candidates:
