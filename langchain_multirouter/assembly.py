@@ -15,7 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from .attempt import Served
 from .candidate import Candidate, Facts
 from .deployment import LONGEST_NAME, Deployment
-from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of
+from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
@@ -188,6 +188,7 @@ def facts_of(served: Served, at: datetime) -> Facts:
     strengths = deployment.strengths
     if strengths is None:
         strengths = DEFAULT_STRENGTHS.get(deployment.provider, ())
+    check_profile(deployment.profile)
     profile = {**(served.model.profile or {}), **deployment.profile}
     return Facts(price, capabilities_of(profile, strengths=strengths))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
@@ -19,7 +20,9 @@ from .answer import signed
 from .assembly import Assembled
 from .attempt import Attempts
 from .caller import own
+from .catalogue import TIERS, models_from_environment
 from .compiled import Compiled, identity_of, task_finder
+from .configuration import read_configuration
 from .deployment import configuration_error, finite
 from .errors import unknown_name
 from .flow import route
@@ -50,6 +53,7 @@ class RoutedChatModel(Insight):
         top_p: Nucleus sampling's share.
         stop: Texts at which an answer stops.
         timeout: Seconds one attempt may wait for its answer, or for a stream's next token.
+        streaming: Whether `invoke` streams underneath, for callbacks that want tokens.
         deadline_seconds: Seconds for the whole call: all attempts, all waits.
         task_preferences: Task type → providers or deployments it prefers, in order.
         classifier: Your own: the last human turn's text → a task type.
@@ -74,6 +78,7 @@ class RoutedChatModel(Insight):
     top_p: float | None = None
     stop: Sequence[str] | str | None = None
     timeout: float | None = None
+    streaming: bool = False
     strategy: Strategy | str | Callable[..., Any] = Strategy.INTELLIGENT
     preferred_provider: str | None = None
     model_preference: Sequence[str] | str = ()
@@ -110,6 +115,28 @@ class RoutedChatModel(Insight):
         except ValidationError as error:
             raise configuration_error("RoutedChatModel", error) from None
         self._compile()
+
+    @classmethod
+    def from_config(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Self:
+        """A router from a YAML or JSON file, or a dictionary of the same shape.
+
+        Raises:
+            ConfigurationError: naming the place of what is unknown, wrong or a secret.
+        """
+        return cls(**read_configuration(source))
+
+    @classmethod
+    def from_env(cls, *, tiers: Iterable[str] = TIERS, **settings: Any) -> Self:
+        """A router over the default catalogue, for the clouds that the environment has keys for.
+
+        Args:
+            tiers: "economy", "balanced", "frontier"; each deployment has its tier as a tag.
+            settings: As for the constructor.
+
+        Raises:
+            ConfigurationError: no cloud; says what was looked for.
+        """
+        return cls(models_from_environment(os.environ, tiers=tiers), **settings)
 
     def _compile(self) -> None:
         """Read the settings once, so that a call need not."""

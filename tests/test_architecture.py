@@ -27,7 +27,7 @@ LAYERS = [
     "agenda fleet steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
-    " answer caller health telemetry caching",
+    " answer caller health telemetry caching configuration catalogue",
     "chat_model insight embeddings testing __main__ demo demo_screen emulator",
 ]
 #: Layers 0–3 and 5, and of 4 all but the fleet, which has the lock.

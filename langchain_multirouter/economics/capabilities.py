@@ -6,11 +6,11 @@ LangChain, so nothing is taken for granted: what is missing or of another type i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from ..deployment import Provider
-from ..errors import ConfigurationError, unknown_name
+from ..errors import ConfigurationError
 
 #: What each provider's models are good at, in words a user can replace per deployment; the
 #: reference's, section 3. Opinions, unlike everything else here.
@@ -79,39 +79,20 @@ def capabilities_of(
     return Capabilities(**known, strengths=tuple(strengths))
 
 
-def overridden(capabilities: Capabilities, by: Mapping[str, Any] | None) -> Capabilities:
-    """The capabilities with what the user says of them; None makes one unknown.
+def check_profile(profile: Mapping[str, Any]) -> None:
+    """Refuse a user's profile whose values are none, in the keys that are read here.
 
     Raises:
-        ConfigurationError: naming the field that is wrong.
+        ConfigurationError: naming the key.
     """
-    if not by:
-        return capabilities
-    return capabilities._replace(**{field: _checked(field, value) for field, value in by.items()})
-
-
-def _checked(field: str, value: Any) -> Any:
-    if field not in Capabilities._fields:
-        raise unknown_name("capabilities: the field", str(field), Capabilities._fields)
-    if field == "strengths":
-        return _words(value)
-    if value is None:
-        return None
-    if field in _COUNTS and not _is_count(value):
-        raise ConfigurationError(f"capabilities.{field}: must be a whole number of at least 1")
-    if field in _FLAGS and not isinstance(value, bool):
-        raise ConfigurationError(f"capabilities.{field}: must be true or false")
-    if field == "status" and not isinstance(value, str):
-        raise ConfigurationError(f"capabilities.{field}: must be a word, such as 'deprecated'")
-    return value
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    if isinstance(value, Sequence | Set) and not isinstance(value, str):
-        words = tuple(value)
-        if all(isinstance(word, str) and word.strip() for word in words):
-            return words
-    raise ConfigurationError("capabilities.strengths: must be a list of words")
+    for key in _COUNTS:
+        if profile.get(key) is not None and not _is_count(profile[key]):
+            raise ConfigurationError(f"profile[{key!r}]: must be a whole number of at least 1")
+    for key in _FLAGS.values():
+        if not isinstance(profile.get(key), bool | None):
+            raise ConfigurationError(f"profile[{key!r}]: must be true or false")
+    if not isinstance(profile.get("status"), str | None):
+        raise ConfigurationError("profile['status']: must be a word, such as 'deprecated'")
 
 
 def _is_count(value: Any) -> bool:

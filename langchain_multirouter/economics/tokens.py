@@ -50,17 +50,6 @@ BLOCK_TOKENS: Final[Mapping[str, int]] = {
 USUAL_OUTPUT_TOKENS: Final = 500
 
 
-def estimated_tokens(characters: int, messages: int = 1) -> int:
-    """The input tokens of so many characters of text in so many messages, at least.
-
-    The same as langchain_core's for one human message; for several it can be one token per further
-    message less, as only the sum is rounded (and half a token or one for each that is not human).
-    """
-    return -(-(characters + messages * _USER) // CHARACTERS_PER_TOKEN) + (
-        messages * TOKENS_PER_MESSAGE
-    )
-
-
 def message_tokens(characters: int, kind: str = "human") -> int:
     """The input tokens of one message, exactly as langchain_core counts it.
 

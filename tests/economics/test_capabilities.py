@@ -14,7 +14,7 @@ from langchain_multirouter.economics.capabilities import (
     DEFAULT_STRENGTHS,
     Capabilities,
     capabilities_of,
-    overridden,
+    check_profile,
 )
 from langchain_multirouter.errors import ConfigurationError
 
@@ -60,44 +60,26 @@ def test_a_profile_of_other_types_is_unknown_and_no_error(profile: dict[str, Any
     assert known._replace(status=None) == Capabilities()
 
 
-def test_what_the_user_says_replaces_what_the_profile_says() -> None:
-    known = capabilities_of({"max_input_tokens": 8_000, "image_inputs": True, "tool_calling": True})
-    said = overridden(known, {"max_input_tokens": 200_000, "images": False, "strengths": ["rag"]})
-    assert said == known._replace(max_input_tokens=200_000, images=False, strengths=("rag",))
-
-
-def test_what_the_user_says_is_none_is_unknown() -> None:
-    known = overridden(capabilities_of({"temperature": False}), {"temperature": None})
-    assert known.temperature is None
-
-
-def test_overriding_by_nothing_changes_nothing() -> None:
-    known = Capabilities(images=True)
-    assert overridden(known, None) is overridden(known, {}) is known
-
-
 @pytest.mark.parametrize(
-    ("by", "names"),
+    ("profile", "key"),
     [
-        ({"image": True}, "'image'"),
-        ({"max_input_tokens": 0}, "capabilities.max_input_tokens"),
-        ({"max_input_tokens": 1.5}, "capabilities.max_input_tokens"),
-        ({"max_output_tokens": True}, "capabilities.max_output_tokens"),
-        ({"images": "yes"}, "capabilities.images"),
-        ({"temperature": 1}, "capabilities.temperature"),
-        ({"status": 3}, "capabilities.status"),
-        ({"strengths": "coding"}, "capabilities.strengths"),
-        ({"strengths": [1]}, "capabilities.strengths"),
-        ({"strengths": [" "]}, "capabilities.strengths"),
-        ({"strengths": None}, "capabilities.strengths"),
-        ({"strengths": 5}, "capabilities.strengths"),
-        ({1: 2}, "capabilities"),
+        ({"max_input_tokens": 0}, "max_input_tokens"),
+        ({"max_input_tokens": 1.5}, "max_input_tokens"),
+        ({"max_output_tokens": True}, "max_output_tokens"),
+        ({"image_inputs": "yes"}, "image_inputs"),
+        ({"temperature": 1}, "temperature"),
+        ({"status": 3}, "status"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_its_name(by: dict[Any, Any], names: str) -> None:
-    with pytest.raises(ConfigurationError) as refusal:
-        overridden(Capabilities(), by)
-    assert names in str(refusal.value)
+def test_a_users_profile_that_makes_no_sense_is_refused_by_its_key(
+    profile: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=key):
+        check_profile(profile)
+
+
+def test_a_users_profile_may_leave_things_unknown_and_say_more() -> None:
+    check_profile({"max_input_tokens": None, "image_inputs": None, "release_date": "2026-01-01"})
 
 
 def test_each_provider_has_strengths_by_default() -> None:

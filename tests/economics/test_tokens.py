@@ -17,7 +17,6 @@ from langchain_core.messages.utils import count_tokens_approximately
 from langchain_multirouter.economics.tokens import (
     BLOCK_TOKENS,
     USUAL_OUTPUT_TOKENS,
-    estimated_tokens,
     expected_output_tokens,
     message_tokens,
 )
@@ -45,28 +44,6 @@ def test_names_and_tool_call_ids_count_as_characters() -> None:
     tool = ToolMessage("42", tool_call_id="call_1234")
     assert message_tokens(8) == count_tokens_approximately([named])
     assert message_tokens(11, "tool") == count_tokens_approximately([tool])
-
-
-@given(texts)
-def test_the_estimate_of_one_human_message_is_langchain_cores(text: str) -> None:
-    assert estimated_tokens(len(text)) == count_tokens_approximately([HumanMessage(text)])
-
-
-@given(st.lists(texts, min_size=1, max_size=50))
-def test_the_estimate_of_many_is_under_by_less_than_a_token_for_each(written: list[str]) -> None:
-    counted = count_tokens_approximately([HumanMessage(text) for text in written])
-    estimated = estimated_tokens(sum(map(len, written)), len(written))
-    assert counted - len(written) < estimated <= counted
-
-
-@given(messages)
-def test_the_estimate_of_any_conversation_is_under_by_at_most_two_tokens_for_each(
-    conversation: list[AnyMessage],
-) -> None:
-    counted = count_tokens_approximately(conversation)
-    characters = sum(len(m.content) for m in conversation)
-    estimated = estimated_tokens(characters, len(conversation))
-    assert counted - 2.25 * len(conversation) <= estimated <= counted
 
 
 def test_every_kind_of_block_has_a_fixed_cost() -> None:
