@@ -24,6 +24,8 @@ MOST_ATTEMPTS = 8
 #: A deployment that was refused a permit this often is left alone by the call.
 MOST_REFUSALS = 3
 
+_READY = Readiness.READY  # an enum's attribute is looked up more slowly than a global
+
 
 class Choice(NamedTuple):
     """Who is tried next, and not before when."""
@@ -55,6 +57,11 @@ class _Entry:
 class Agenda:
     """The order of attempts of one call."""
 
+    __slots__ = (
+        "_attempts", "_deadline", "_listed", "_options", "_policy", "_quick", "_ranking",
+        "_request", "_rng", "_started",
+    )  # fmt: skip
+
     def __init__(
         self,
         ranking: Ranking,
@@ -64,36 +71,35 @@ class Agenda:
         deadline: float | None,
         now: float,
     ) -> None:
-        options = request.options
-        order = ranking.order if options.fallback_enabled else ranking.order[:1]
-        self._order = order
-        #: An unhealthy preferred provider without fallback is an error, not a last resort.
-        self._insists = options.preferred_provider is not None and not options.fallback_enabled
+        self._ranking = ranking
         self._request = request
-        self._listed: list[_Entry] | None = None
-        self._keeps_order = ranking.keeps_order
-        self._options = options
+        self._options = request.options
         self._policy = policy
         self._rng = rng
         self._deadline = deadline
         self._started = now
-        self._most = options.max_attempts or min(MOST_ATTEMPTS, 2 * len(order))
+        self._listed: list[_Entry] | None = None  # when the first choice was not the last
         self._attempts = 0
         self._quick: _Entry | None = None
 
     def next(self, now: float) -> Choice | None:
         """The next attempt, or None when there is none left to make."""
-        if self._attempts >= self._most or self._overdue(now):
+        if self._deadline is not None and now >= self._deadline:
             return None
-        if self._listed is None and self._order[0].readiness(now) is Readiness.READY:
-            return Choice(self._order[0], now)
+        if self._listed is None:
+            first = self._ranking.order[0]
+            if first.readiness(now) is _READY:
+                return Choice(first, now)
+        entries = self._entries
+        if self._attempts >= (self._options.max_attempts or min(MOST_ATTEMPTS, 2 * len(entries))):
+            return None
         entry = self._quick or self._untried() or self._soonest(now)
         self._quick = None
         if entry is not None:
             return Choice(entry.candidate, max(now, entry.not_before))
         if self._attempts or self._insists:
             return None
-        for entry in self._entries:
+        for entry in entries:
             if not entry.left:
                 return Choice(entry.candidate, now, last_resort=True)
         return None
@@ -134,13 +140,22 @@ class Agenda:
 
     @property
     def _entries(self) -> list[_Entry]:
-        """Everybody's place, listed when the first choice was not the last."""
+        """Everybody's place; without fallback the first is everybody."""
         if self._listed is None:
+            order = self._ranking.order
             self._listed = [
                 _Entry(candidate, self._request, i, self._started)
-                for i, candidate in enumerate(self._order)
+                for i, candidate in enumerate(
+                    order if self._options.fallback_enabled else order[:1]
+                )
             ]
         return self._listed
+
+    @property
+    def _insists(self) -> bool:
+        """An unhealthy preferred provider without fallback is an error, not a last resort."""
+        options = self._options
+        return options.preferred_provider is not None and not options.fallback_enabled
 
     def _again(self, entry: _Entry, verdict: Next, failure: Failure, now: float) -> bool:
         """Whether this deployment may be tried once more, and not before when."""
@@ -165,7 +180,7 @@ class Agenda:
         if not self._options.allow_model_change:
             for entry in self._entries:
                 entry.left |= entry.candidate.deployment.family != family
-        elif not self._keeps_order:
+        elif not self._ranking.keeps_order:
             self._entries.sort(
                 key=lambda e: (e.group, e.candidate.deployment.family != family, e.rank)
             )
@@ -194,9 +209,6 @@ class Agenda:
         if entry.not_before - now > self._policy.longest_wait_seconds:
             return False
         return self._deadline is None or entry.not_before < self._deadline
-
-    def _overdue(self, now: float) -> bool:
-        return self._deadline is not None and now >= self._deadline
 
     def _entry_of(self, choice: Choice) -> _Entry:
         number = choice.candidate.number

@@ -48,6 +48,7 @@ class Assembled:
             for number, candidate in enumerate(self.fleet.snapshot())
             if candidate.facts.price is None
         }
+        self._learned: dict[int, str] = {}  # deployment's number → the model its answers named
         self.checked: dict[str, datetime] = {}  # deployment → when its health was last checked
         self._check_began: float | None = None
         self._lock = threading.Lock()
@@ -63,8 +64,8 @@ class Assembled:
     def renew_prices(self) -> None:
         """Look the prices up again: a dated change has come."""
         at = datetime.now(UTC)
-        for number, served in enumerate(self.served):
-            self.fleet.reprice(number, price_of(served, at))
+        for number in range(len(self.served)):
+            self.fleet.reprice(number, self._price(number, at))
         self.prices_until = self._prices_until()
 
     @property
@@ -78,9 +79,16 @@ class Assembled:
         if number not in self._unpriced or not isinstance(name, str) or not name:
             return
         self._unpriced.discard(number)
-        served = self.served[number]
-        told = served.deployment.model_copy(update={"model_name": name})
-        self.fleet.reprice(number, price_of(served._replace(deployment=told), datetime.now(UTC)))
+        self._learned[number] = name
+        self.fleet.reprice(number, self._price(number, datetime.now(UTC)))
+        self.prices_until = self._prices_until()
+
+    def _price(self, number: int, at: datetime) -> Price | None:
+        served, name = self.served[number], self._learned.get(number)
+        if name is not None:
+            told = served.deployment.model_copy(update={"model_name": name})
+            served = served._replace(deployment=told)
+        return price_of(served, at)
 
     def take_turn_to_check(self, now: float, interval_seconds: float) -> bool:
         """Whether a health check is due; true to one caller alone."""
@@ -89,6 +97,11 @@ class Assembled:
             if due:
                 self._check_began = now
             return due
+
+    def checks_begin(self, now: float) -> None:
+        """All deployments' health is being checked: the next is due an interval from now."""
+        with self._lock:
+            self._check_began = now
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Assembled:
         """Copies of a router share what it has learned."""

@@ -52,7 +52,9 @@ class Attempts(NamedTuple):
 class Running:
     """One attempt under way: its events, and the result or the chunks that they speak of."""
 
-    __slots__ = ("_number", "_served", "_source", "call", "chunks", "id", "left", "result")
+    __slots__ = (
+        "_number", "_served", "_source", "_tally", "call", "chunks", "id", "left", "result"
+    )  # fmt: skip
 
     def __init__(self, step: Start, served: Served, call: Attempts) -> None:
         self.id = step.id
@@ -63,91 +65,116 @@ class Running:
         self.left = False
         self._served = served
         self._source: Any = None
+        self._tally: Tally | None = None  # of a stream's chunks
 
     def events(self, clock: Clock) -> Iterator[Event]:
         """Make the attempt, in the thread that iterates."""
-        served = self._served
-        tally = Tally()
+        if self.call.streamed:
+            return self._streamed(clock)
+        return map(self.answer, (clock,))  # one event: a generator would have to be closed
+
+    def answer(self, clock: Clock) -> Ended:
+        """Make the attempt for a whole answer."""
         try:
-            model, stop, settings, _ = served.classes.translate(
-                served.model, self.call.parameters, self.call.messages
-            )
-            messages = list(self.call.messages)
+            model, messages, stop, settings = self._translated()
             if model.rate_limiter is not None:
                 model.rate_limiter.acquire(blocking=True)
-            if not self.call.streamed:
-                result = model._generate(messages, stop=stop, **settings)
-                failure = self.whole(result)
-            elif streams_natively(model, settings, asynchronous=False):
+            failure = self.whole(model._generate(messages, stop=stop, **settings))
+        except Exception as error:
+            failure = self._served.classes.classify(error)
+        return Ended(self.id, failure, clock(), self.usage())
+
+    async def aanswer(self, clock: Clock) -> Ended:
+        """Make the attempt for a whole answer."""
+        try:
+            model, messages, stop, settings = self._translated()
+            if model.rate_limiter is not None:
+                await model.rate_limiter.aacquire(blocking=True)
+            failure = self.whole(await model._agenerate(messages, stop=stop, **settings))
+        except Exception as error:
+            failure = self._served.classes.classify(error)
+        return Ended(self.id, failure, clock(), self.usage())
+
+    def _streamed(self, clock: Clock) -> Iterator[Event]:
+        try:
+            model, messages, stop, settings = self._translated()
+            if model.rate_limiter is not None:
+                model.rate_limiter.acquire(blocking=True)
+            if streams_natively(model, settings, asynchronous=False):
+                self._tally = tally = Tally()
                 self._source = source = model._stream(messages, stop=stop, **settings)
                 for chunk in source:
                     self.chunks.append(chunk)
                     kind, content = tally.add(chunk)
                     yield Chunk(self.id, kind, content, clock())
-                failure = judged(served.classes, tally.message())
+                failure = judged(self._served.classes, tally.message())
             else:
-                result = model._generate(messages, stop=stop, **settings)
-                failure = self.whole(result)
+                failure = self.whole(model._generate(messages, stop=stop, **settings))
                 if failure is None:
                     yield self.as_chunk(clock())
         except Exception as error:
-            failure = served.classes.classify(error)
-        yield Ended(self.id, failure, clock(), self.usage(tally))
+            failure = self._served.classes.classify(error)
+        yield Ended(self.id, failure, clock(), self.usage())
 
     async def aevents(self, clock: Clock) -> AsyncIterator[Event]:
-        """Make the attempt, in the task that iterates."""
-        served = self._served
-        tally = Tally()
+        """Make the attempt for a stream, in the task that iterates."""
         try:
-            model, stop, settings, _ = served.classes.translate(
-                served.model, self.call.parameters, self.call.messages
-            )
-            messages = list(self.call.messages)
+            model, messages, stop, settings = self._translated()
             if model.rate_limiter is not None:
                 await model.rate_limiter.aacquire(blocking=True)
-            if not self.call.streamed:
-                result = await model._agenerate(messages, stop=stop, **settings)
-                failure = self.whole(result)
-            elif streams_natively(model, settings, asynchronous=True):
+            if streams_natively(model, settings, asynchronous=True):
+                self._tally = tally = Tally()
                 self._source = source = model._astream(messages, stop=stop, **settings)
                 async for chunk in source:
                     self.chunks.append(chunk)
                     kind, content = tally.add(chunk)
                     yield Chunk(self.id, kind, content, clock())
-                failure = judged(served.classes, tally.message())
+                failure = judged(self._served.classes, tally.message())
             else:
-                result = await model._agenerate(messages, stop=stop, **settings)
-                failure = self.whole(result)
+                failure = self.whole(await model._agenerate(messages, stop=stop, **settings))
                 if failure is None:
                     yield self.as_chunk(clock())
         except Exception as error:
-            failure = served.classes.classify(error)
-        yield Ended(self.id, failure, clock(), self.usage(tally))
+            failure = self._served.classes.classify(error)
+        yield Ended(self.id, failure, clock(), self.usage())
+
+    def _translated(
+        self,
+    ) -> tuple[BaseChatModel, list[BaseMessage], list[str] | None, dict[str, Any]]:
+        """Whom to ask, and what, in its own words."""
+        served, call = self._served, self.call
+        model, stop, settings, _ = served.classes.translate(
+            served.model, call.parameters, call.messages
+        )
+        return model, list(call.messages), stop, settings
 
     def whole(self, result: ChatResult) -> Failure | None:
         """Judge a whole answer; its metadata is gathered on its message first."""
         self.result = result
         if not result.generations:
             return Failure(Cause.INVALID_RESPONSE, "no generations")
-        message = result.generations[0].message
+        generation = result.generations[0]
+        message = generation.message
         if not isinstance(message, AIMessage):
             return Failure(Cause.INVALID_RESPONSE, "no AI message")
-        metadata = {
-            **(result.llm_output or {}),
-            **(result.generations[0].generation_info or {}),
-            **message.response_metadata,
-        }
-        message = message.model_copy(update={"response_metadata": metadata})
-        result.generations[0].message = message  # a copy: the model may give the same one again
+        metadata = dict(result.llm_output or ())
+        metadata.update(generation.generation_info or ())
+        metadata.update(message.response_metadata)
+        message = message.__copy__()  # the model may give the same one again
+        message.response_metadata = metadata
+        generation.message = message
         return judged(self._served.classes, message)
 
-    def usage(self, tally: Tally) -> Mapping[str, Any] | None:
+    def usage(self) -> Mapping[str, Any] | None:
         """What the provider counted, if it did; a price that is unknown is learned on the way."""
-        usage, metadata = tally.usage, tally.metadata
+        usage: Mapping[str, Any] | None = None
+        metadata: Mapping[str, Any] = {}
         if self.result is not None and self.result.generations:
             message = self.result.generations[0].message
             usage = getattr(message, "usage_metadata", None)
             metadata = message.response_metadata
+        elif self._tally is not None:
+            usage, metadata = self._tally.usage, self._tally.metadata
         if self.call.learn is not None:
             self.call.learn(self._number, metadata)
         return usage

@@ -23,6 +23,9 @@ class Readiness(Enum):
     OUT = "its breaker is open, or its probe is under way; only a last resort"
 
 
+_READY, _COOLING, _OUT = Readiness  # an enum's attribute is looked up more slowly than a global
+
+
 class Facts(NamedTuple):
     """What is known of a deployment before it was ever asked."""
 
@@ -44,8 +47,8 @@ class Candidate(NamedTuple):
     def readiness(self, now: float) -> Readiness:
         """Whether it may be tried now, all switches considered."""
         if self.breaker.open_until is not None and not self.breaker.admits(now):
-            return Readiness.OUT
-        return Readiness.COOLING if now < self.cooldown.until else Readiness.READY
+            return _OUT
+        return _COOLING if now < self.cooldown.until else _READY
 
     def with_values(self, stats: Stats, breaker: Breaker, cooldown: Cooldown) -> Candidate:
         """The same deployment with its next values; `_replace` costs three times as much."""
@@ -76,9 +79,11 @@ class Candidate(NamedTuple):
         return price.usd_per_1k(request.prompt.input_tokens, self.expected_output(request))
 
     def expected_output(self, request: Request) -> int:
-        """The tokens its answer is expected to have: what is usual here, if that is allowed."""
-        usual = self.stats.measured.usual_output_tokens
-        return expected_output_tokens(request.max_tokens, usual)
+        """The tokens an answer is expected to have: what is usual, if that is allowed.
+
+        The same for every candidate: a deployment that gave one short answer would look cheap.
+        """
+        return expected_output_tokens(request.max_tokens, request.usual_output_tokens)
 
     def why_out(self, now: float) -> str:
         """For people: what keeps it out, and for how much longer."""
@@ -90,5 +95,7 @@ class Candidate(NamedTuple):
                 return f"breaker open for {until - now:.1f} s more ({self.breaker.cause})"
             return f"its probe is under way ({self.breaker.cause})"
         if now >= self.cooldown.until:
+            if self.breaker.open_until is not None:
+                return f"due for its probe ({self.breaker.cause})"
             return "its permits went to other calls"
         return f"cooldown for {self.cooldown.until - now:.1f} s more ({self.cooldown.cause})"

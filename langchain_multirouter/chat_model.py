@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -21,7 +21,7 @@ from .assembly import Assembled
 from .attempt import Attempts
 from .caller import own
 from .catalogue import TIERS, models_from_environment
-from .compiled import Compiled, identity_of, task_finder
+from .compiled import Compiled, identity_of, refuse_truths, task_finder
 from .configuration import read_configuration
 from .deployment import configuration_error, finite
 from .errors import unknown_name
@@ -110,6 +110,7 @@ class RoutedChatModel(Insight):
             if name not in type(self).model_fields:
                 hint = " Settings of one provider alone go into Deployment(params={...})."
                 raise unknown_name("Setting", name, type(self).model_fields, hint=hint)
+        refuse_truths(settings)
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -126,7 +127,7 @@ class RoutedChatModel(Insight):
         return cls(**read_configuration(source))
 
     @classmethod
-    def from_env(cls, *, tiers: Iterable[str] = TIERS, **settings: Any) -> Self:
+    def from_env(cls, *, tiers: Sequence[str] = TIERS, **settings: Any) -> Self:
         """A router over the default catalogue, for the clouds that the environment has keys for.
 
         Args:
@@ -175,8 +176,15 @@ class RoutedChatModel(Insight):
         if keywords or stop is not None:
             asked, parameters, model = read_keywords(keywords, stop, parameters)
             options = narrow(options, asked)
-        request = compiled.request(options, parameters, prompt, model=model, streamed=streamed)
         known: Assembled = self.assembled
+        request = compiled.request(
+            options,
+            parameters,
+            prompt,
+            model=model,
+            streamed=streamed,
+            usual_output_tokens=known.fleet.usual_output_tokens,
+        )
         if time.time() >= known.prices_until:
             known.renew_prices()
         if compiled.check_interval_seconds is not None:

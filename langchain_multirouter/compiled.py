@@ -6,12 +6,30 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .assembly import Assembled
+from .errors import ConfigurationError
 from .options import Options
 from .providers.provider import Parameters
 from .request import Prompt, Request
 from .routing.task import classify_task
 from .task_types import TaskType
-from .telemetry.sinks import LOGGER, listening
+from .telemetry.sinks import listening, remark
+
+#: Settings to which pydantic would take True for 1.
+NUMBERS = frozenset(
+    {
+        "temperature",
+        "max_tokens",
+        "top_p",
+        "timeout",
+        "max_retries",
+        "max_attempts",
+        "deadline_seconds",
+        "max_cost",
+        "max_response_time",
+        "health_check_interval_seconds",
+        "random_seed",
+    }
+)
 
 
 class Compiled(NamedTuple):
@@ -34,6 +52,7 @@ class Compiled(NamedTuple):
         *,
         model: str | None,
         streamed: bool,
+        usual_output_tokens: float | None,
     ) -> Request:
         """One call as the core sees it."""
         return Request(
@@ -47,6 +66,7 @@ class Compiled(NamedTuple):
             parameters.max_tokens,
             self.preferences,
             listening(),
+            usual_output_tokens,
         )
 
 
@@ -71,9 +91,19 @@ def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], T
         try:
             return TaskType(classifier(prompt.text))
         except Exception as error:
-            LOGGER.warning(
-                "The classifier failed (%s); the task is taken as chat.", type(error).__name__
-            )
+            name = type(error).__name__
+            remark("The classifier failed (%s); the task is taken as chat.", name)
             return TaskType.CHAT
 
     return find
+
+
+def refuse_truths(settings: Mapping[str, Any]) -> None:
+    """Refuse True and False where a number is meant.
+
+    Raises:
+        ConfigurationError: naming the setting.
+    """
+    for name in NUMBERS.intersection(settings):
+        if isinstance(settings[name], bool):
+            raise ConfigurationError(f"{name}: must be a number")

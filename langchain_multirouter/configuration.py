@@ -1,211 +1,272 @@
-"""Configuration: a router's settings from a YAML file or a dictionary, refused with their place.
+"""Configuration: a router's settings from a file, as keyword arguments of the class.
 
-A file holds settings, never secrets: the providers' classes read those from the environment. It is
-read by YAML's safe loader, bounded in size and depth, without anchors (which can be cyclic, or
-expand to billions of nodes), and a key that is given twice is a mistake.
+What a file may hold is what the classes have as fields, so that a field added there is known here;
+less what takes Python objects, and secrets, which the providers' classes find in the environment.
+Texts of errors hold places and names, never a value, which can be a secret.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
-from pathlib import Path
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
-import yaml
+from langchain_core.language_models import ModelProfile
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from .deployment import Deployment
-from .errors import ConfigurationError, unknown_name
-from .options import OPTION_NAMES
+from .catalogue import source_of_secret
+from .deployment import PROVIDER_ALIASES, Deployment
+from .document import at, read_document, refused
+from .economics.given import given_prices, positive
+from .errors import ConfigurationError
+from .keywords import read_parameters
+from .options import OPTION_NAMES, read_options
+from .providers import provider_named
+from .providers.provider import Parameters
 from .resilience.policy import Policy
+from .routing.preferences import read_preferences
 
-LARGEST_FILE_BYTES = 1_048_576
-DEEPEST = 20
-MOST_NODES = 20_000
-
-#: What a file can set of a router, of a deployment, and of the policy; what is code, it cannot.
-SETTINGS = OPTION_NAMES | {
-    "models",
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "stop",
-    "timeout",
-    "streaming",
-    "task_preferences",
-    "configurable_options",
-    "random_seed",
-    "health_check_interval_seconds",
-    "policy",
+#: Fields that take Python objects, or that are the class's own.
+_NOT_IN_A_FILE: Final[Mapping[str, frozenset[str]]] = {
+    "RoutedChatModel": frozenset(
+        {
+            "assembled",
+            "cache",
+            "callbacks",
+            "classifier",
+            "compiled",
+            "custom_get_token_ids",
+            "profile",
+            "rate_limiter",
+        }
+    ),
+    "Deployment": frozenset({"health_check"}),
+    "Policy": frozenset({"wait", "stop"}),
 }
-DEPLOYMENT_SETTINGS = frozenset(Deployment.model_fields) - {"health_check"}
-POLICY_SETTINGS = frozenset(field.name for field in fields(Policy)) - {"wait", "stop"}
 
-#: Endings of the names of secrets, and of what gives access.
-SECRET_ENDINGS = ("key", "secret", "token", "password", "credentials", "key_id", "token_provider")
-#: Provider prefix → the variables from which its class reads them.
-SECRETS_FROM: Mapping[str, str] = {
-    "azure_openai": "AZURE_OPENAI_API_KEY or AZURE_OPENAI_AD_TOKEN",
-    "aws_bedrock": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-    "gcp_vertex": "GOOGLE_APPLICATION_CREDENTIALS",
+#: Settings of the providers' classes that take objects, by how their names end.
+_OBJECT: Final = re.compile(
+    r"(^|_)(client|token_provider|callbacks|rate_limiter|token_ids)$|^config$"
+)
+
+#: Fields that a reader of their own goes through.
+_READ_APART: Final = frozenset({"models", "policy"})
+#: Numbers that may be negative.
+_SIGNED: Final = frozenset({"random_seed"})
+_PARAMETERS: Final = frozenset({"temperature", "max_tokens", "top_p", "stop"})
+
+#: Why pydantic refuses what no file can hold anyway: no use to tell.
+_OF_OBJECTS: Final = frozenset({"callable_type", "is_instance_of", "needs_python_object"})
+_WORDS: Final = {
+    "Value error, ": "",
+    "Input should be": "must be",
+    "a valid array": "a list",
+    "an object": "a mapping",
+    "a valid dictionary": "a mapping",
+    "a valid string": "text",
+    "a valid boolean": "true or false",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
 }
 
 
 def read_configuration(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of a router.
+    """Keyword arguments of a `RoutedChatModel`, from a file or a mapping of the same shape.
 
     Args:
-        source: A path to a YAML or JSON file, or a dictionary of the same shape.
+        source: A path that ends in `.yaml`, `.yml` or `.json`; or what such a file holds.
 
     Raises:
-        ConfigurationError: a file that cannot be read, or is no such configuration; an unknown,
-            wrong or secret setting, named by its place ("models[1].tgas").
+        ConfigurationError: with the place of what is unknown, wrong or a secret
+            ("models[1].tgas: not known. Did you mean 'tags'?").
     """
-    given = source if isinstance(source, Mapping) else _read(Path(source))
-    if not isinstance(given, Mapping):
-        raise ConfigurationError("configuration: must be a mapping of settings")
-    _check_shape(given)
-    _check_names("", given, SETTINGS)
-    settings = dict(given)
-    models = settings.get("models")
-    if not isinstance(models, Sequence) or isinstance(models, str) or not models:
-        raise ConfigurationError("models: must be a list with at least one model")
-    settings["models"] = [_model(entry, f"models[{i}]") for i, entry in enumerate(models)]
-    if "policy" in settings:
-        settings["policy"] = _policy(settings["policy"])
+    from .chat_model import RoutedChatModel  # which offers this function
+
+    data = read_document(source)
+    settings = _typed(RoutedChatModel, data, "")
+    try:
+        read_options({name: settings[name] for name in OPTION_NAMES & settings.keys()})
+        read_parameters({n: settings[n] for n in _PARAMETERS & settings.keys()}, Parameters())
+        read_preferences(settings.get("task_preferences"))
+    except ConfigurationError as error:
+        raise _placed("", error) from None
+    for number, name in enumerate(settings.get("configurable_options", ())):
+        if name not in OPTION_NAMES:
+            place = at("configurable_options", number)
+            raise refused(place, f"is no routing option.{_near(name, OPTION_NAMES)}")
+    _check_secrets(settings.get("metadata"), "metadata", "")
+    if "policy" in data:
+        settings["policy"] = Policy(**_typed(Policy, data["policy"], "policy"))
+    settings["models"] = _models(data.get("models"))
     return settings
 
 
-def _read(path: Path) -> Any:
-    try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise ConfigurationError(f"{path.name}: is larger than {LARGEST_FILE_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ConfigurationError(f"{path.name}: cannot be read: {reason}") from None
-    return parse_yaml(text, path.name)
-
-
-def parse_yaml(text: str, name: str) -> Any:
-    """The document, by the safe loader alone.
-
-    Raises:
-        ConfigurationError: no YAML, too deep, too large, with anchors, tags or a key given twice.
-    """
-    try:
-        _check_events(text, name)
-        loader = _UniqueKeys(text)
-        try:
-            return loader.get_single_data()
-        finally:
-            loader.dispose()
-    except ConfigurationError:
-        raise
-    except yaml.MarkedYAMLError as error:
-        line = "" if error.problem_mark is None else f", line {error.problem_mark.line + 1}"
-        raise ConfigurationError(f"{name}{line}: {_reason(error)}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{name}: is no YAML ({type(error).__name__})") from None
-
-
-def _reason(error: yaml.MarkedYAMLError) -> str:
-    """PyYAML's problem, which names characters and tags, never a value of the document."""
-    return (error.problem or "is no YAML")[:120]
-
-
-def _check_events(text: str, name: str) -> None:
-    """Bound the document before anything is built of it."""
-    depth = 0
-    for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        if number > MOST_NODES:
-            raise ConfigurationError(f"{name}: has more than {MOST_NODES:,} nodes")
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            line = "" if event.start_mark is None else f", line {event.start_mark.line + 1}"
-            raise ConfigurationError(f"{name}{line}: anchors and aliases are not taken")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEEPEST:
-            raise ConfigurationError(f"{name}: is nested more than {DEEPEST} deep")
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML's safe loader, to which a key that is given twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
-def _check_shape(value: Any, place: str = "configuration", depth: int = 0) -> None:
-    """Plain values only, text keys only, and not too deep (a dictionary can hold itself)."""
-    if depth > DEEPEST:
-        raise ConfigurationError(f"{place[:80]}: is nested more than {DEEPEST} deep")
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise ConfigurationError(f"{place[:80]}: a key must be text")
-            _check_shape(item, f"{place}.{key}"[:200], depth + 1)
-    elif isinstance(value, list | tuple):
-        for i, item in enumerate(value):
-            _check_shape(item, f"{place}[{i}]", depth + 1)
-    elif not isinstance(value, str | int | float | bool | None):
-        raise ConfigurationError(f"{place[:80]}: must be plain text, number, list or mapping")
-
-
-def _check_names(place: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
-    known = frozenset(known)
-    for name in given:
-        if name not in known:
-            raise unknown_name(f"{place}{name[:40]}: the setting", name, known)
+def _models(entries: Any) -> list[str | Deployment]:
+    if not isinstance(entries, list) or not entries:
+        raise refused("models", "must be a list with at least one model")
+    return [_model(entry, at("models", number)) for number, entry in enumerate(entries)]
 
 
 def _model(entry: Any, place: str) -> str | Deployment:
     if isinstance(entry, str):
-        entry = {"model": entry}
-    if not isinstance(entry, Mapping):
-        raise ConfigurationError(f'{place}: must be "provider:model" or a mapping')
-    _check_names(f"{place}.", entry, DEPLOYMENT_SETTINGS)
-    if not isinstance(entry.get("model"), str):
-        raise ConfigurationError(f'{place}.model: must be "provider:model"')
-    params = entry.get("params") or {}
-    if not isinstance(params, Mapping):
-        raise ConfigurationError(f"{place}.params: must be a mapping")
+        _check_model(entry, place)
+        return entry
+    values = _typed(Deployment, entry, place)
+    provider = _check_model(values.get("model"), f"{place}.model")
+    if values.get("provider"):
+        provider = _provider(values["provider"], f"{place}.provider")
+    _check_params(values.get("params", {}), f"{place}.params", provider)
+    _typed(ModelProfile, values.get("profile", {}), f"{place}.profile")
     try:
-        deployment = Deployment(**entry)
-        _refuse_secrets(params, f"{place}.params", deployment)
+        if values.get("price") is not None:
+            given_prices(_mapping(values["price"], "price"))
+        positive("price_multiplier", values.get("price_multiplier", 1))
+        return Deployment(**values)
     except ConfigurationError as error:
-        text = str(error)
-        where = text if text.startswith(place) else f"{place}: {text}"
-        raise ConfigurationError(where) from None
-    return deployment
+        raise _placed(place, error) from None
 
 
-def _refuse_secrets(params: Mapping[str, Any], place: str, deployment: Deployment) -> None:
-    from .providers import provider_named
+def _check_model(model: Any, place: str) -> str:
+    """The name of the provider of a "provider:model" string."""
+    try:
+        if isinstance(model, str) and Deployment(model):
+            return _provider(model.partition(":")[0], place)
+    except ConfigurationError as error:
+        if not isinstance(error.__context__, ValidationError):
+            raise
+    raise refused(place, 'must be "provider:model", such as "azure_openai:gpt-6.1-terra"')
 
+
+def _provider(name: str, place: str) -> str:
+    try:
+        return provider_named(name).name
+    except ConfigurationError:  # whose text has the name, which can be anything
+        near = _near(name, PROVIDER_ALIASES)
+        raise refused(place, f"its provider is not known.{near}") from None
+
+
+def _check_params(params: Mapping[str, Any], place: str, provider: str) -> None:
     for name in params:
-        if name.casefold().endswith(SECRET_ENDINGS):
-            prefix = deployment.model.partition(":")[0]
-            provider = provider_named(deployment.provider or prefix).name
-            raise ConfigurationError(
-                f"{place}.{name[:40]}: secrets stay out of files; the class reads them from the "
-                f"environment ({SECRETS_FROM.get(provider, 'see its documentation')})"
-            )
+        if _OBJECT.search(name):
+            raise refused(at(place, name), "takes a Python object: set it in code")
+    _check_secrets(params, place, provider)
 
 
-def _policy(given: Any) -> Policy:
-    if not isinstance(given, Mapping):
-        raise ConfigurationError("policy: must be a mapping of numbers")
-    _check_names("policy.", given, POLICY_SETTINGS)
-    return Policy(**given)
+def _check_secrets(value: Any, place: str, provider: str) -> None:
+    """Refuses what is named like a secret, at any depth: default_headers.Authorization."""
+    if isinstance(value, list):
+        for number, one in enumerate(value):
+            _check_secrets(one, at(place, number), provider)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            where = source_of_secret(name, provider)
+            if where:
+                raise refused(at(place, name), f"a file holds no secrets; {where}")
+            _check_secrets(one, at(place, name), provider)
+
+
+# --- fields, as the classes have them --------------------------------------------------------
+
+
+@cache
+def _shape(kind: type) -> type[BaseModel]:
+    """A class's fields that a file can hold, all optional, without the class's own checks."""
+    hints: dict[str, Any]
+    if issubclass(kind, BaseModel):
+        fields = kind.model_fields.items()
+        hints = {n: Annotated[(f.annotation, *f.metadata, "")] for n, f in fields}
+    else:
+        hints = get_type_hints(kind)
+    left_out = _NOT_IN_A_FILE.get(kind.__name__, frozenset())
+    taken: dict[str, Any] = {n: (hint, None) for n, hint in hints.items() if n not in left_out}
+    config = ConfigDict(arbitrary_types_allowed=True, strict=True)
+    return create_model(f"{kind.__name__}InAFile", __config__=config, **taken)
+
+
+def _mapping(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise refused(place, "must be a mapping")
+    return value
+
+
+def _typed(kind: type, data: Any, place: str) -> dict[str, Any]:
+    """The mapping, if it has the class's fields alone, in the types of the class.
+
+    As strictly as JSON has them: "3" is no number, 1 is not true; a list can be a tuple or a set.
+    """
+    shape = _shape(kind)
+    values = {name: one for name, one in _mapping(data, place).items() if name not in _READ_APART}
+    for name in data:
+        if name not in shape.model_fields:
+            raise refused(at(place, name), _why_unknown(kind, name))
+    try:
+        shape.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise ConfigurationError(_told(place, error, shape)) from None
+    for name, value in values.items():
+        if isinstance(value, int | float) and value < 0 and name not in _SIGNED:
+            raise refused(at(place, name), "must be at least 0")
+    return values
+
+
+def _why_unknown(kind: type, name: str) -> str:
+    if name in _NOT_IN_A_FILE.get(kind.__name__, ()):
+        return "takes a Python object: set it in code"
+    where = source_of_secret(name)
+    if where:
+        return f"a file holds no secrets; {where}"
+    near = _near(name, _shape(kind).model_fields)
+    if not near and kind is Deployment:
+        near = " Settings of the provider's class go into `params`."
+    return f"not known.{near}"
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """The nearest names that exist; the one that does not is not repeated."""
+    near = get_close_matches(name[:80], tuple(known), n=3, cutoff=0.7)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def _placed(place: str, error: ConfigurationError) -> ConfigurationError:
+    """A class's own refusal, with the place of what it refuses."""
+    cause = error.__context__
+    if isinstance(cause, ValidationError):
+        return ConfigurationError(_told(place, cause))
+    return ConfigurationError(f"{place}.{error}" if place else str(error))
+
+
+def _told(place: str, error: ValidationError, shape: type[BaseModel] | None = None) -> str:
+    """Places and reasons. Of a union's members, whichever came farthest into the value."""
+    found: dict[str, list[tuple[tuple[int | str, ...], str]]] = {}
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    for problem in problems:
+        field, *path = problem["loc"] or ("",)
+        if shape and path and _is_union(shape.model_fields[str(field)].annotation):
+            path = path[1:]  # the member's name
+        if problem["type"] not in _OF_OBJECTS:
+            found.setdefault(str(field), []).append((tuple(path), _in_words(problem["msg"])))
+    reasons = []
+    for field, told in found.items():
+        deepest = max((path for path, _ in told), key=len)
+        where = at(place, field)
+        for step in deepest:
+            where = at(where, step)
+        whys = dict.fromkeys(why for path, why in told if path == deepest)
+        reasons.append(f"{where}: {' or '.join(whys).replace(' or must be ', ' or ')}")
+    return "; ".join(reasons)
+
+
+def _is_union(annotation: Any) -> bool:
+    members = set(get_args(annotation)) - {type(None)}
+    return get_origin(annotation) in (Union, UnionType) and len(members) > 1
+
+
+def _in_words(message: str) -> str:
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message

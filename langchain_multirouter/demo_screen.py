@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TextIO
 
 _COLUMNS = 79
-_PROMPT_COLUMNS = 31
-_HEAD = f" # {'prompt':31} {'call':6} {'answered by':12} {'try':>3} {'ms':>5} fallback"
+_PROMPT_COLUMNS = 23
+_HEAD = f" # {'prompt':23} {'task':8} {'answered by':12} {'try':>3} {'ms':>5} {'µUSD':>6} fallback"
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
@@ -21,10 +21,11 @@ class Line(NamedTuple):
 
     number: int
     prompt: str
-    how: str
+    task: str = ""
     answered_by: str = ""
     attempts: int = 0
     milliseconds: float = 0.0
+    cost_usd: float | None = None
     fallback: str = ""
     style: str = ""
 
@@ -54,15 +55,16 @@ class Screen:
     def under_way(self, number: int, prompt: str, how: str) -> None:
         """The call that is being made; the line is written over when it is done."""
         if self._terminal:
-            self._write(self._styled(f"{number:2} {fitted(prompt)} {how:6} ...", "dim"))
+            self._write(self._styled(f"{number:2} {fitted(prompt)} ({how}) ...", "dim"))
 
     def call(self, line: Line) -> None:
         """A call that is done."""
         if self._terminal:
             self._write("\r\x1b[2K")
+        cost = "" if line.cost_usd is None else f"{1e6 * line.cost_usd:.0f}"
         text = (
-            f"{line.number:2} {fitted(line.prompt)} {line.how:6} {line.answered_by:12} "
-            f"{line.attempts:3} {line.milliseconds:5.0f} {line.fallback}"
+            f"{line.number:2} {fitted(line.prompt)} {line.task:8} {line.answered_by:12} "
+            f"{line.attempts:3} {line.milliseconds:5.0f} {cost:>6} {line.fallback}"
         )
         self._write(self._styled(text.rstrip(), line.style) + "\n")
 
@@ -87,18 +89,19 @@ class Screen:
 def fitted(text: str, columns: int = _PROMPT_COLUMNS) -> str:
     """The text's beginning in exactly so many columns; a Chinese character takes two."""
     flat = " ".join(text.split())
-    if _wide(flat) > columns:
-        while _wide(flat) > columns - 2:
+    if columns_of(flat) > columns:
+        while columns_of(flat) > columns - 2:
             flat = flat[:-1]
         flat = flat.rstrip() + ".."
-    return flat + " " * (columns - _wide(flat))
+    return flat + " " * (columns - columns_of(flat))
 
 
-def _wide(text: str) -> int:
-    return sum(_columns_of(character) for character in text)
+def columns_of(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(_columns(character) for character in text)
 
 
-def _columns_of(character: str) -> int:
+def _columns(character: str) -> int:
     if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -28,15 +28,14 @@ def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
         while True:
             step = flow.send(event)
             event = None
-            match step:
-                case Wait(until=until):
-                    event = source.event(until)
-                case Start():
-                    source.start(step)
-                case Cancel(id=id):
-                    source.cancel(id)
-                case Tell(happening=happening):
-                    source.tell(happening)
+            if isinstance(step, Wait):
+                event = source.event(step.until)
+            elif isinstance(step, Start):
+                source.start(step)
+            elif isinstance(step, Cancel):
+                source.cancel(step.id)
+            elif isinstance(step, Tell):
+                source.tell(step.happening)
     except StopIteration as end:
         answered: Answered = end.value
         return source.running(answered.attempt_id).result, answered
@@ -52,15 +51,14 @@ async def arun(flow: Flow, source: AsyncSource) -> tuple[Any, Answered]:
         while True:
             step = flow.send(event)
             event = None
-            match step:
-                case Wait(until=until):
-                    event = await source.event(until)
-                case Start():
-                    source.start(step)
-                case Cancel(id=id):
-                    await source.cancel(id)
-                case Tell(happening=happening):
-                    source.tell(happening)
+            if isinstance(step, Wait):
+                event = await source.event(step.until)
+            elif isinstance(step, Start):
+                source.start(step)
+            elif isinstance(step, Cancel):
+                await source.cancel(step.id)
+            elif isinstance(step, Tell):
+                source.tell(step.happening)
     except StopIteration as end:
         answered: Answered = end.value
         return source.running(answered.attempt_id).result, answered
@@ -79,22 +77,23 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
             try:
                 step = flow.send(event)
             except StopIteration as end:
-                yield from _handed(chunks, delivered)
+                while chunks:
+                    yield _handed(chunks, delivered)
                 yield last_chunk(end.value, delivered)
                 return
             event = None
-            match step:
-                case Wait(until=until):
-                    yield from _handed(chunks, delivered)
-                    event = source.event(until)
-                case Start():
-                    source.start(step)
-                case Cancel(id=id):
-                    source.cancel(id)
-                case Tell(happening=happening):
-                    source.tell(happening)
-                case Deliver(id=id):
-                    chunks = source.running(id).chunks
+            if isinstance(step, Wait):
+                while chunks:
+                    yield _handed(chunks, delivered)
+                event = source.event(step.until)
+            elif isinstance(step, Start):
+                source.start(step)
+            elif isinstance(step, Deliver):
+                chunks = source.running(step.id).chunks
+            elif isinstance(step, Cancel):
+                source.cancel(step.id)
+            else:
+                source.tell(step.happening)
     except StreamInterruptedError as error:
         raise with_partial(error, delivered) from error.__cause__
     finally:
@@ -112,24 +111,23 @@ async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerati
             try:
                 step = flow.send(event)
             except StopIteration as end:
-                for chunk in _handed(chunks, delivered):
-                    yield chunk
+                while chunks:
+                    yield _handed(chunks, delivered)
                 yield last_chunk(end.value, delivered)
                 return
             event = None
-            match step:
-                case Wait(until=until):
-                    for chunk in _handed(chunks, delivered):
-                        yield chunk
-                    event = await source.event(until)
-                case Start():
-                    source.start(step)
-                case Cancel(id=id):
-                    await source.cancel(id)
-                case Tell(happening=happening):
-                    source.tell(happening)
-                case Deliver(id=id):
-                    chunks = source.running(id).chunks
+            if isinstance(step, Wait):
+                while chunks:
+                    yield _handed(chunks, delivered)
+                event = await source.event(step.until)
+            elif isinstance(step, Start):
+                source.start(step)
+            elif isinstance(step, Deliver):
+                chunks = source.running(step.id).chunks
+            elif isinstance(step, Cancel):
+                await source.cancel(step.id)
+            else:
+                source.tell(step.happening)
     except StreamInterruptedError as error:
         raise with_partial(error, delivered) from error.__cause__
     finally:
@@ -139,9 +137,8 @@ async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerati
 
 def _handed(
     chunks: deque[ChatGenerationChunk], delivered: list[BaseMessage]
-) -> Iterator[ChatGenerationChunk]:
-    """The chunks that have come, remembered as delivered."""
-    while chunks:
-        chunk = chunks.popleft()
-        delivered.append(chunk.message)
-        yield chunk
+) -> ChatGenerationChunk:
+    """The next chunk of those that have come, remembered as delivered."""
+    chunk = chunks.popleft()
+    delivered.append(chunk.message)
+    return chunk

@@ -208,6 +208,18 @@ def all_failed(
     return error
 
 
+def callers_own(failure: Failure, deployment: str) -> BaseException:
+    """The error of a request that is wrong: LangChain's own as it is, any other as one of ours."""
+    error = failure.error
+    if isinstance(error, ModelError) and not error.is_retryable:
+        return error
+    raised = InvalidRequestError(
+        f"{deployment} refused the request ({failure.described()}); it was sent nowhere else."
+    )
+    raised.__cause__ = error
+    return raised
+
+
 class StreamInterruptedError(RouterError, ModelConnectionError):
     """The answer broke off after part of it had been delivered, so nothing else was tried.
 

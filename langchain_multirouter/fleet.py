@@ -47,6 +47,8 @@ class Fleet:
         self._numbers = {c.deployment.name: i for i, c in enumerate(self._candidates)}
         self._turn = -1
         self._calls = 0
+        self._failed_calls = 0
+        self.usual_output_tokens: float | None = None  # of answers, whoever gave them
 
     def __repr__(self) -> str:
         return f"Fleet({len(self._candidates)} deployments)"
@@ -120,6 +122,10 @@ class Fleet:
                 cooldown.forgiven(candidate.cooldown),
             )
             self._candidates[permit.number] = settled
+            if sample.seconds is not None and sample.output_tokens is not None:
+                self.usual_output_tokens = stats.average(
+                    self.usual_output_tokens, sample.output_tokens
+                )
             return _change(candidate, settled)
 
     def settle_failure(self, permit: Permit, failure: Failure, now: float) -> HealthChanged | None:
@@ -190,6 +196,21 @@ class Fleet:
         """Calls that made at least one attempt."""
         return self._calls
 
+    @property
+    def next_turn(self) -> int:
+        """The turn of the next call, for looking ahead."""
+        return self._turn + 1
+
+    @property
+    def failed_calls(self) -> int:
+        """Calls that made an attempt and ended without an answer."""
+        return self._failed_calls
+
+    def call_failed(self) -> None:
+        """A call that made an attempt ended without an answer."""
+        with self._lock:
+            self._failed_calls += 1
+
     def rng_copy(self) -> Random:
         """As seeded as the router's own, for looking ahead without drawing from it."""
         copy = Random()
@@ -197,8 +218,15 @@ class Fleet:
             copy.setstate(self.rng.getstate())
         return copy
 
-    def judge(self, name: str, now: float, *, cause: str | None) -> None:
-        """A health check's word: a cause opens the breaker, none closes it."""
+    def why_out(self, name: str) -> str:
+        """Why a deployment is not asked: paused, or what put it out."""
+        candidate = self._candidates[self._numbers[name]]
+        if candidate.paused:
+            return "paused"
+        return candidate.breaker.cause or candidate.cooldown.cause or "out"
+
+    def judge(self, name: str, now: float, *, cause: str | None) -> HealthChanged | None:
+        """A health check's word: a cause opens the breaker, none closes it; says if it did."""
         with self._lock:
             number = self._numbers[name]
             candidate = self._candidates[number]
@@ -216,7 +244,9 @@ class Fleet:
                     cause=cause,
                     rng=self.rng,
                 )
-            self._candidates[number] = candidate._replace(breaker=switch)
+            judged = candidate._replace(breaker=switch)
+            self._candidates[number] = judged
+            return _change(candidate, judged)
 
     def price(self, number: int) -> Price | None:
         """A deployment's price as it is known now."""

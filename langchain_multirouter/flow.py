@@ -15,15 +15,15 @@ from .agenda import Agenda, Choice
 from .candidate import Candidate
 from .economics.price import usage_of
 from .errors import (
-    InvalidRequestError,
     NoCandidateError,
     RouterError,
     StreamInterruptedError,
     all_failed,
+    callers_own,
 )
 from .fleet import Fleet
 from .outcome import Answered, AttemptRecord, Cause, Failure, dominant
-from .progress import Progress, sooner
+from .progress import Progress
 from .request import Limits, Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking, rank
@@ -31,7 +31,6 @@ from .steps import (
     Cancel,
     Chunk,
     Deliver,
-    Elapsed,
     Ended,
     Event,
     Flow,
@@ -42,6 +41,8 @@ from .steps import (
     Wait,
 )
 from .telemetry.story import Story
+
+_FINISH = Kind.FINISH  # an enum's attribute is looked up more slowly than a global
 
 
 def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float) -> Flow:
@@ -60,54 +61,66 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
         StreamInterruptedError: it broke off after a part was delivered (`partial` is the
             driver's to add).
     """
-    candidates, turn = fleet.candidates()
-    ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=now)
-    if not ranking.order:
-        raise NoCandidateError(ranking.removed)
-    return (yield from _Call(request, fleet, ranking, timeouts, now, turn).steps())
+    return _Call(request, fleet, timeouts, now).steps()
 
 
 class _Call:
     """The loop's state: the agenda, what was tried, and the attempt under way."""
 
+    __slots__ = (
+        "agenda", "cost_usd", "deadline", "delivered", "failures", "fleet", "now", "ranking",
+        "request", "started", "story", "timeouts", "tried",
+    )  # fmt: skip
+    ranking: Ranking
+    agenda: Agenda
+    story: Story
+
     def __init__(
-        self,
-        request: Request,
-        fleet: Fleet,
-        ranking: Ranking,
-        timeouts: tuple[float, ...],
-        now: float,
-        turn: int,
+        self, request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float
     ) -> None:
         self.request = request
         self.fleet = fleet
-        self.ranking = ranking
         self.timeouts = timeouts
         self.started = self.now = now
         seconds = request.options.deadline_seconds
         self.deadline = None if seconds is None else now + seconds
-        self.agenda = Agenda(ranking, request, fleet.policy, fleet.rng, self.deadline, now)
         self.tried: list[AttemptRecord] = []
         self.failures: list[Failure] = []
         self.delivered = False
         self.cost_usd: float | None = None
-        self.story = Story(turn, told=request.told)
 
     def steps(self) -> Flow:
         """The call's steps; what happened is told before whatever ends it."""
         try:
-            answered = yield from self.attempts()
-        except RouterError as error:
+            self.rank()
+            attempt = yield from self.attempts()
+        except ModelError as error:  # ours, or the caller's own mistake as LangChain has it
+            if self.tried:
+                self.fleet.call_failed()
             cause = str(getattr(error, "cause", None) or type(error).__name__)
             self.story.gave_up(cause, self.tried, self.now - self.started)
             yield from self.tell()
             raise
-        name = answered.deployment.name
-        self.story.succeeded(name, self.tried, self.now - self.started, self.cost_usd)
-        yield from self.tell()
-        return answered
+        if self.story.told:
+            taken = self.now - self.started
+            self.story.succeeded(attempt.deployment.name, self.tried, taken, self.cost_usd)
+            yield from self.tell()
+        return self.answered(attempt)
 
-    def attempts(self) -> Flow:
+    def rank(self) -> None:
+        fleet, request = self.fleet, self.request
+        candidates, turn = fleet.candidates()
+        ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=self.now)
+        self.story = Story(turn, told=request.told)
+        if not ranking.order:
+            if request.told:
+                self.story.begins("", (), ranking.event(turn, request))
+            raise NoCandidateError(ranking.removed)
+        self.ranking = ranking
+        self.agenda = Agenda(ranking, request, fleet.policy, fleet.rng, self.deadline, self.now)
+
+    def attempts(self) -> Generator[Step, Event | None, Progress]:
+        """One attempt after the other, until one of them answers."""
         while True:
             choice = self.agenda.next(self.now)
             if choice is None:
@@ -130,9 +143,10 @@ class _Call:
             try:
                 failure = yield from self.follow(attempt, choice)
             finally:
-                self.fleet.settle_cancelled(attempt.permit)  # unless it was settled otherwise
+                if not attempt.permit.settled:
+                    self.fleet.settle_cancelled(attempt.permit)
             if failure is None:
-                return self.answered(attempt)
+                return attempt
             self.decide(choice, failure)
 
     def tell(self) -> Generator[Step, Event | None, None]:
@@ -153,7 +167,7 @@ class _Call:
         )
         if permit is None:
             return None
-        return Progress(len(self.tried), choice, permit, limits, self.now)
+        return Progress(len(self.tried), choice, permit, limits, self.now, self.deadline)
 
     def limits(self, candidate: Candidate) -> Limits:
         seconds = self.request.timeout_seconds
@@ -169,47 +183,46 @@ class _Call:
     ) -> Generator[Step, Event | None, Failure | None]:
         """One attempt from its start to its end; None for a success."""
         yield Start(attempt.id, choice.candidate.number, attempt.deployment, attempt.limits)
+        after_finish_seconds = self.fleet.policy.after_finish_seconds
         while True:
-            event = yield Wait(
-                sooner(attempt.until(self.fleet.policy.after_finish_seconds), self.deadline)
-            )
+            event = yield Wait(attempt.until(after_finish_seconds))
             assert event is not None  # noqa: S101  # a Wait is always answered
             self.now = event.now
-            match event:
-                case Chunk():
-                    attempt.last = event.now
-                    attempt.finished |= event.kind is Kind.FINISH
-                    if event.has_content and not attempt.content:
-                        attempt.content = True
-                        attempt.first_token_seconds = max(0.0, event.now - attempt.started)
-                        if self.request.streamed:
-                            self.delivered = True
-                            yield Deliver(attempt.id)
-                case Ended(failure=failure):
-                    attempt.usage = usage_of(event.usage)
-                    complete = attempt.finished and attempt.content
-                    if failure is None or complete:
-                        yield from self.succeeded(attempt)
-                        return None
+            if isinstance(event, Chunk):
+                attempt.last = event.now
+                if event.kind is _FINISH:
+                    attempt.finished = True
+                if event.has_content and not attempt.content:
+                    attempt.content = True
+                    attempt.first_token_seconds = max(0.0, event.now - attempt.started)
+                    if self.request.streamed:
+                        self.delivered = True
+                        yield Deliver(attempt.id)
+                continue
+            complete = attempt.finished and attempt.content
+            if isinstance(event, Ended):
+                failure = event.failure
+                attempt.usage = usage_of(event.usage)
+                if failure is not None and not complete:
                     self.failed(attempt, failure)
                     return failure
-                case Elapsed():
-                    yield Cancel(attempt.id)
-                    if attempt.finished and attempt.content:
-                        yield from self.succeeded(attempt)
-                        return None
+            else:
+                yield Cancel(attempt.id)
+                if not complete:
                     return self.overdue(attempt)
+            self.succeeded(attempt)
+            if self.request.streamed and not self.delivered:
+                self.delivered = True  # an answer without content, such as one cut by max_tokens
+                yield Deliver(attempt.id)
+            return None
 
-    def succeeded(self, attempt: Progress) -> Generator[Step, Event | None, None]:
+    def succeeded(self, attempt: Progress) -> None:
         if attempt.price is None:
             attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
-        sample = attempt.sample(self.now)
+        sample = attempt.sample(self.now, typical=not self.request.is_check)
         self.cost_usd = sample.cost_usd
         self.story.health(self.fleet.settle_success(attempt.permit, self.now, sample))
         self.record(attempt, "success", None)
-        if self.request.streamed and not self.delivered:
-            self.delivered = True  # an answer without content, such as one cut by max_tokens
-            yield Deliver(attempt.id)
 
     def failed(self, attempt: Progress, failure: Failure) -> None:
         changed = self.fleet.settle_failure(attempt.permit, failure, self.now)
@@ -231,9 +244,10 @@ class _Call:
 
     def record(self, attempt: Progress, outcome: str, failure: Failure | None) -> None:
         seconds = max(0.0, self.now - attempt.started)
-        cause = None if failure is None else failure.cause.value
-        code = None if failure is None else failure.code
         name = attempt.deployment.name
+        cause = code = None
+        if failure is not None:
+            cause, code = failure.cause.value, failure.code
         self.tried.append(AttemptRecord(name, outcome, cause, code, seconds))
 
     def decide(self, choice: Choice, failure: Failure) -> None:
@@ -248,23 +262,12 @@ class _Call:
                 failure.cause,
             ) from failure.error
         if VERDICTS[failure.cause].next is Next.RAISE:
-            raise self.callers_own(failure)
+            if failure.cause is Cause.BAD_REQUEST:
+                raise callers_own(failure, choice.candidate.deployment.name)
+            raise self.exhausted(failure.cause)
         if self.deadline is not None and self.now >= self.deadline:
             raise self.exhausted()
         self.agenda.failed(choice, failure, self.now)
-
-    def callers_own(self, failure: Failure) -> BaseException:
-        error = failure.error
-        if failure.cause is Cause.BAD_REQUEST:
-            if isinstance(error, ModelError) and not error.is_retryable:
-                return error
-            where = self.tried[-1].deployment
-            raised: RouterError = InvalidRequestError(
-                f"{where} refused the request ({failure.described()}); it was sent nowhere else."
-            )
-            raised.__cause__ = error
-            return raised
-        return self.exhausted(failure.cause)
 
     def exhausted(self, cause: Cause | None = None) -> RouterError:
         """The one error of a call that nobody answered; of the dominant cause if none is given."""
@@ -283,7 +286,7 @@ class _Call:
             attempt.id,
             attempt.deployment,
             self.request.options.strategy_name,
-            None if self.request.task_type is None else self.request.task_type.value,
+            None if self.request.task_type is None else str(self.request.task_type),
             len(self.ranking.order),
             self.started,
             self.now,

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from langchain_core.exceptions import ModelInvalidRequestError
 from langchain_core.messages import HumanMessage
 
 from . import drive
 from .assembly import Assembled
 from .attempt import Attempts, Served
-from .errors import AllAttemptsFailedError, InvalidRequestError, RouterError
+from .errors import AllAttemptsFailedError, NoCandidateError
 from .flow import route
 from .options import Options, Strategy
 from .outcome import Cause
@@ -22,6 +23,7 @@ from .providers.provider import Parameters
 from .request import Request
 from .sources import AsyncSource, ThreadSource
 from .steps import Flow
+from .telemetry.sinks import listening, tell
 
 #: What a health check sends, and how much of an answer it pays for.
 PING = HumanMessage("ping")
@@ -40,6 +42,7 @@ class Health(NamedTuple):
 
 def check_all(known: Assembled, timeout_seconds: float) -> dict[str, Health]:
     """Ask all in daemon threads, so that none that hangs keeps the process alive."""
+    known.checks_begin(time.monotonic())
     found: dict[str, Health] = {}
 
     def check(served: Served) -> None:
@@ -49,8 +52,8 @@ def check_all(known: Assembled, timeout_seconds: float) -> dict[str, Health]:
             if own is None:
                 flow, attempts = _ping(known, served, timeout_seconds)
                 drive.run(flow, ThreadSource(attempts))
-            elif not own():
-                raise RuntimeError("the deployment's own check said no")
+            else:
+                _ask(own, timeout_seconds)
         except Exception as error:
             found[served.deployment.name] = _judged(known, served, started, error)
         else:
@@ -59,14 +62,14 @@ def check_all(known: Assembled, timeout_seconds: float) -> dict[str, Health]:
     threads = [threading.Thread(target=check, args=(s,), daemon=True) for s in known.served]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 2.0 * timeout_seconds
     for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return {name: found.get(name, _overdue(timeout_seconds)) for name in _names(known)}
+        thread.join()  # every check has a limit of its own
+    return {name: found[name] for name in _names(known)}
 
 
 async def acheck_all(known: Assembled, timeout_seconds: float) -> dict[str, Health]:
     """Ask all on this event loop; checks of the user's own run in threads."""
+    known.checks_begin(time.monotonic())
 
     async def check(served: Served) -> Health:
         started = time.monotonic()
@@ -75,14 +78,38 @@ async def acheck_all(known: Assembled, timeout_seconds: float) -> dict[str, Heal
             if own is None:
                 flow, attempts = _ping(known, served, timeout_seconds)
                 await drive.arun(flow, AsyncSource(attempts))
-            elif not await asyncio.to_thread(own):
-                raise RuntimeError("the deployment's own check said no")
+            else:
+                await asyncio.to_thread(_ask, own, timeout_seconds)
         except Exception as error:
             return _judged(known, served, started, error)
         return _judged(known, served, started, None)
 
     found = await asyncio.gather(*(check(served) for served in known.served))
     return dict(zip(_names(known), found, strict=True))
+
+
+def _ask(own: Callable[[], Any], timeout_seconds: float) -> None:
+    """The user's own check, in a daemon thread of its own: it may hang, and nobody waits for it.
+
+    Raises:
+        TimeoutError: it did not come back.
+        RuntimeError: it raised, or said no.
+    """
+    said: list[Any] = []
+
+    def ask() -> None:
+        try:
+            said.append(own())
+        except Exception:
+            said.append(False)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(timeout_seconds)
+    if not said:
+        raise TimeoutError
+    if not said[0]:
+        raise RuntimeError("the deployment's own check said no")
 
 
 def check_when_due(known: Assembled, interval_seconds: float) -> None:
@@ -101,7 +128,13 @@ def _ping(known: Assembled, served: Served, timeout_seconds: float) -> tuple[Flo
         fallback_enabled=False,
         deadline_seconds=timeout_seconds,
     )
-    request = Request(options, model=served.deployment.name, model_is_deployment=True)
+    request = Request(
+        options,
+        model=served.deployment.name,
+        model_is_deployment=True,
+        told=listening(),
+        is_check=True,
+    )
     flow = route(request, known.fleet, known.timeouts, time.monotonic())
     return flow, Attempts(known.served, [PING], Parameters(max_tokens=PING_TOKENS), False)
 
@@ -110,26 +143,30 @@ def _judged(known: Assembled, served: Served, started: float, error: Exception |
     """A failed check marks the deployment unhealthy; a refusal of the ping itself does not."""
     now = time.monotonic()
     name = served.deployment.name
-    cause = _cause(error)
+    cause = _cause(known, name, error)
     healthy = cause is None or cause == Cause.BAD_REQUEST
     known.checked[name] = datetime.now(UTC)
-    known.fleet.judge(name, now, cause=None if healthy else cause)
+    if not isinstance(error, NoCandidateError):  # who was not asked has nothing new to say
+        changed = known.fleet.judge(name, now, cause=None if healthy else cause)
+        if changed is not None and listening():
+            tell(changed)
     return Health(healthy, now - started, cause)
 
 
-def _cause(error: Exception | None) -> str | None:
-    if error is None:
-        return None
-    if isinstance(error, AllAttemptsFailedError):
-        return error.cause.value
-    if isinstance(error, InvalidRequestError):
-        return Cause.BAD_REQUEST.value
-    return type(error).__name__ if isinstance(error, RouterError) else "health_check"
+def _cause(known: Assembled, name: str, error: Exception | None) -> str | None:
+    match error:
+        case None:
+            return None
+        case AllAttemptsFailedError():
+            return error.cause.value
+        case ModelInvalidRequestError():
+            return Cause.BAD_REQUEST.value
+        case TimeoutError():
+            return Cause.TIMEOUT.value
+        case NoCandidateError():
+            return known.fleet.why_out(name)
+    return "health_check"
 
 
 def _names(known: Assembled) -> Sequence[str]:
     return [served.deployment.name for served in known.served]
-
-
-def _overdue(timeout_seconds: float) -> Health:
-    return Health(False, timeout_seconds, Cause.TIMEOUT.value)

@@ -47,6 +47,7 @@ class Insight(CallerSide):
         return Analytics(
             known.fleet.snapshot(),
             calls=known.fleet.calls,
+            failed_calls=known.fleet.failed_calls,
             checked=known.checked,
             moment=Moment(time.monotonic(), datetime.now(UTC)),
         )
@@ -107,12 +108,17 @@ class Insight(CallerSide):
         prompt = read_prompt(messages)
         read = read_keywords(keywords, None, compiled.parameters)
         options = narrow(compiled.options, read.options)
-        request = compiled.request(
-            options, read.parameters, prompt, model=read.model, streamed=False
-        )
         fleet, now = self.assembled.fleet, time.monotonic()
+        request = compiled.request(
+            options,
+            read.parameters,
+            prompt,
+            model=read.model,
+            streamed=False,
+            usual_output_tokens=fleet.usual_output_tokens,
+        )
         candidates = fleet.snapshot()
-        ranking = rank(candidates, request, turn=fleet.calls, rng=fleet.rng_copy(), now=now)
+        ranking = rank(candidates, request, turn=fleet.next_turn, rng=fleet.rng_copy(), now=now)
         return request, ranking, candidates, now
 
     def check_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:

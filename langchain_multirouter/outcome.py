@@ -97,9 +97,11 @@ class AttemptRecord(NamedTuple):
 
     def public(self) -> dict[str, Any]:
         """For the answer's metadata."""
-        seconds = round(self.seconds, 3)
-        shown = {"deployment": self.deployment, "outcome": self.outcome, "seconds": seconds}
-        return shown if self.cause is None else {**shown, "cause": self.cause}
+        deployment, outcome, cause, _, seconds = self
+        shown = {"deployment": deployment, "outcome": outcome, "seconds": round(seconds, 3)}
+        if cause is not None:
+            shown["cause"] = cause
+        return shown
 
 
 class Answered(NamedTuple):
@@ -118,24 +120,25 @@ class Answered(NamedTuple):
 
     def metadata(self, *, now: float | None = None) -> dict[str, Any]:
         """The truth about the call, at most 1 KB as JSON."""
-        answering = self.deployment
+        answering, attempts = self.deployment, self.attempts
+        name = answering.name
         ended = self.ended if now is None else now
         metadata: dict[str, Any] = {
             "provider": answering.provider,
-            "deployment": answering.name,
+            "deployment": name,
             "model_name": answering.model_name[:LONGEST_MODEL_NAME],
             "strategy": self.strategy,
             "task_type": self.task_type,
-            "fallback_used": any(a.deployment != answering.name for a in self.attempts),
-            "attempt_number": len(self.attempts),
+            "fallback_used": [a.deployment for a in attempts].count(name) < len(attempts),
+            "attempt_number": len(attempts),
             "total_candidates": self.total_candidates,
             "response_time_seconds": round(ended - self.started, 4),
             "cost_usd": self.cost_usd,
-            "attempts": [a.public() for a in self.attempts[-SHOWN_ATTEMPTS:]],
+            "attempts": [attempt.public() for attempt in attempts[-SHOWN_ATTEMPTS:]],
         }
         if self.notes:
             metadata["notes"] = list(self.notes)
-        if len(self.attempts) > SURELY_SMALL or self.notes:
+        if len(attempts) > SURELY_SMALL or self.notes:
             _fit(metadata)
         return metadata
 

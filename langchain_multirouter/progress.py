@@ -13,45 +13,52 @@ class Progress:
     """One attempt under way; mutable, and known to its own call alone."""
 
     __slots__ = (
-        "content", "deployment", "finished", "first_token_seconds", "id", "last", "limits",
-        "permit", "price", "started", "usage",
+        "content", "deadline", "deployment", "ends", "finished", "first_token_seconds", "id",
+        "last", "limits", "permit", "price", "started", "usage",
     )  # fmt: skip
 
-    def __init__(self, id: int, choice: Choice, permit: Permit, limits: Limits, now: float) -> None:
+    def __init__(
+        self,
+        id: int,
+        choice: Choice,
+        permit: Permit,
+        limits: Limits,
+        now: float,
+        deadline: float | None,
+    ) -> None:
+        candidate = choice.candidate
         self.id = id
-        self.deployment = choice.candidate.deployment
-        self.price = choice.candidate.facts.price
+        self.deployment = candidate.deployment
+        self.price = candidate.facts.price
         self.usage: Usage | None = None
         self.first_token_seconds: float | None = None
         self.permit = permit
         self.limits = limits
-        self.started = now
-        self.last = now
-        self.content = False
-        self.finished = False
+        self.started = self.last = now
+        self.deadline = deadline
+        #: When it is over at the latest: its own limit, or the call's.
+        self.ends = sooner(None if limits.whole is None else now + limits.whole, deadline)
+        self.content = self.finished = False
 
-    def sample(self, now: float) -> Sample:
-        """What its success adds to the statistics."""
+    def sample(self, now: float, *, typical: bool) -> Sample:
+        """What its success adds to the statistics; what is not typical says nothing of times."""
         usage, price = self.usage, self.price
-        return Sample(
-            max(0.0, now - self.started),
-            self.first_token_seconds,
-            None if usage is None else usage.input_tokens,
-            None if usage is None else usage.output_tokens,
-            None if usage is None or price is None else price.cost_usd(usage),
-        )
+        seconds = max(0.0, now - self.started) if typical else None
+        first_token_seconds = self.first_token_seconds if typical else None
+        if usage is None:
+            return Sample(seconds, first_token_seconds)
+        cost = None if price is None else price.cost_usd(usage)
+        return Sample(seconds, first_token_seconds, usage[0], usage[1], cost)
 
     def until(self, after_finish_seconds: float) -> float | None:
         """When the next of its limits runs out."""
-        limits = self.limits
         if self.finished:
-            return self.last + after_finish_seconds
-        silence = limits.idle if self.content else limits.first_token
-        since = self.last if self.content else self.started
-        return sooner(
-            None if silence is None else since + silence,
-            None if limits.whole is None else self.started + limits.whole,
-        )
+            return sooner(self.last + after_finish_seconds, self.deadline)
+        if self.content:
+            idle = self.limits.idle
+            return self.ends if idle is None else sooner(self.last + idle, self.ends)
+        first = self.limits.first_token
+        return self.ends if first is None else sooner(self.started + first, self.ends)
 
 
 def sooner(one: float | None, other: float | None) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,14 +38,14 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
         InvalidRequestError: the text is longer than any model takes, or holds a lone surrogate
             (which is no Unicode text and cannot be sent); names the message's index.
     """
-    characters = 0
-    tokens = 0
-    blocks: Counter[str] = Counter()
+    characters = tokens = 0
+    blocks: dict[str, int] = {}
     asked = ""
     for index, message in enumerate(messages):
         content = message.content
         text = content if isinstance(content, str) else _text(content, blocks)
-        characters += len(text)
+        length = len(text)
+        characters += length
         if characters > LONGEST_PROMPT_CHARACTERS:
             raise InvalidRequestError(
                 f"messages[{index}]: the prompt has more than {LONGEST_PROMPT_CHARACTERS:,} "
@@ -54,17 +53,19 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
             )
         if not text.isascii():
             _check_unicode(text, index)
-        tokens += message_tokens(len(text), message.type)
-        if message.type == "human":
+        kind = message.type
+        tokens += message_tokens(length, kind)
+        if kind == "human":
             asked = text
     if blocks:
         tokens += sum(BLOCK_TOKENS[kind] * count for kind, count in blocks.items())
-    if len(asked) > 2 * SEEN_CHARACTERS:
+    length = len(asked)
+    if length > 2 * SEEN_CHARACTERS:
         asked = asked[:SEEN_CHARACTERS] + asked[-SEEN_CHARACTERS:]
-    return Prompt(asked, frozenset(blocks), tokens)
+    return Prompt(asked, frozenset(blocks), tokens, length)
 
 
-def _text(content: Sequence[Any], blocks: Counter[str]) -> str:
+def _text(content: Sequence[Any], blocks: dict[str, int]) -> str:
     """The text of content blocks; what is none is counted by its kind."""
     texts = []
     for block in content:
@@ -73,7 +74,7 @@ def _text(content: Sequence[Any], blocks: Counter[str]) -> str:
         elif isinstance(block, dict):
             kind = KINDS.get(str(block.get("type")))
             if kind is not None:
-                blocks[kind] += 1
+                blocks[kind] = blocks.get(kind, 0) + 1
             elif isinstance(block.get("text"), str):
                 texts.append(block["text"])
     return "\n".join(texts)

@@ -18,11 +18,13 @@ class Prompt(NamedTuple):
         text: The last human turn's text, at most its first and last 32 KiB.
         kinds: The kinds of its blocks that are no text: "image", "audio", "video", "file".
         input_tokens: An estimate of all that is sent; no tokenizer, no network.
+        characters: The last human turn's, all of it.
     """
 
     text: str = ""
     kinds: frozenset[str] = frozenset()
     input_tokens: int = 0
+    characters: int = 0
 
 
 class Request(NamedTuple):
@@ -38,6 +40,8 @@ class Request(NamedTuple):
         task_type: What kind of task the prompt is, where it is known.
         prompt: What of the messages the router looks at.
         max_tokens: The most tokens the answer may have, where the call says.
+        usual_output_tokens: What answers have had on average, whoever gave them.
+        is_check: A health check, whose one token says nothing of other answers.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
     """
@@ -52,6 +56,8 @@ class Request(NamedTuple):
     max_tokens: int | None = None
     preferences: Mapping[TaskType, tuple[str, ...]] = {}
     told: bool = False
+    usual_output_tokens: float | None = None
+    is_check: bool = False
 
 
 class Limits(NamedTuple):

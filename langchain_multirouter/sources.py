@@ -12,11 +12,12 @@ import contextvars
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from .attempt import Attempts, Running
-from .steps import Elapsed, Event, Start
+from .steps import Elapsed, Ended, Event, Start
 from .telemetry.events import Happening
 
 Clock = Callable[[], float]
@@ -166,6 +167,7 @@ class AsyncSource(_Told):
         self._clock = clock
         self._running: Running | None = None
         self._events: AsyncIterator[Event] | None = None
+        self._following: Callable[[], Awaitable[Event]] | None = None
         self._until: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -173,25 +175,29 @@ class AsyncSource(_Told):
         self._rang = False
 
     def start(self, step: Start) -> None:
-        self._running = self._attempts.begin(step)
-        self._events = self._running.aevents(self._clock)
+        self._running = running = self._attempts.begin(step)
+        if running.call.streamed:
+            self._events = events = running.aevents(self._clock)
+            self._following = events.__anext__
+        else:
+            self._following = partial(running.aanswer, self._clock)
 
     async def cancel(self, id: int) -> None:
         await self.close()
 
     async def event(self, until: float | None) -> Event:
-        events = self._events
-        if events is not None:
-            event = await self._next(events, until)
-            if event is not None:
-                return event
-            self._events = None
+        following = self._following
+        if following is not None:
+            event = await self._next(following, until)
+            if isinstance(event, Ended):
+                self._following = None
+            return event
         if until is not None:
             await asyncio.sleep(max(0.0, until - self._clock()))
         return Elapsed(self._clock())
 
-    async def _next(self, events: AsyncIterator[Event], until: float | None) -> Event | None:
-        """The attempt's next event, None when there is no more, or `Elapsed` at `until`."""
+    async def _next(self, following: Callable[[], Awaitable[Event]], until: float | None) -> Event:
+        """The attempt's next event, or `Elapsed` at `until`."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine runs in a task
         others = task.cancelling()
@@ -199,7 +205,7 @@ class AsyncSource(_Told):
         if until is not None and (self._timer is None or until < self._timer_at):
             self._arm(until)
         try:
-            return await anext(events, None)
+            return await following()
         except asyncio.CancelledError:
             if self._rang:
                 self._rang = False
@@ -233,6 +239,7 @@ class AsyncSource(_Told):
         return self._running
 
     async def close(self) -> None:
+        self._following = None
         events, self._events = self._events, None
         if events is not None:
             await events.aclose()  # type: ignore[attr-defined]  # a generator

@@ -27,8 +27,9 @@ LAYERS = [
     "agenda fleet steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
-    " answer caller health telemetry caching configuration catalogue",
-    "chat_model insight embeddings testing __main__ demo demo_screen emulator",
+    " answer caller health telemetry caching document catalogue",
+    "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
+    " emulator",
 ]
 #: Layers 0–3 and 5, and of 4 all but the fleet, which has the lock.
 IMPURE_BY_DESIGN = {"fleet"}

@@ -7,7 +7,9 @@ then what the call was at; words of a message only where nothing else tells. The
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from ..errors import AllAttemptsFailedError, StreamInterruptedError
 from ..outcome import Cause, Failure
@@ -156,12 +158,16 @@ def _by_phase(cause: Cause | None, links: Sequence[BaseException]) -> Cause:
     return Cause.BAD_REQUEST if isinstance(links[0], _WRONG_VALUES) else Cause.UNKNOWN
 
 
+#: A code is one word ("ThrottlingException"); a text, which may hold anything, is none.
+_CODE: Final = re.compile(r"[\w.:/#-]+")
+
+
 def _code(said: Sequence[Evidence]) -> str | None:
     """The provider's own code, else its status."""
     for evidence in said:
         for code in evidence.codes:
-            if code:
-                return _clean(code)
+            if _CODE.fullmatch(code[:LONGEST_CODE]):
+                return code[:LONGEST_CODE]
         if evidence.status is not None and not _is_answered(evidence):
             return str(evidence.status)
     return None

@@ -18,7 +18,7 @@ def best_first(
     candidates: Sequence[Candidate], scores: Sequence[float], turn: int, rng: Random
 ) -> list[Candidate]:
     """Descending score; the caller's order among equals."""
-    order = sorted(range(len(candidates)), key=lambda i: -scores[i])
+    order = sorted(range(len(candidates)), key=scores.__getitem__, reverse=True)
     return [candidates[i] for i in order]
 
 

@@ -18,7 +18,7 @@ TASK_PREFERENCES: Mapping[TaskType, tuple[str, ...]] = {
     TaskType.CODE_GENERATION: (_BEDROCK, _VERTEX, _AZURE),
     TaskType.ANALYSIS: (_BEDROCK, _AZURE, _VERTEX),
     TaskType.CREATIVE_WRITING: (_AZURE, _BEDROCK, _VERTEX),
-    TaskType.MULTIMODAL: (_VERTEX, _AZURE, _BEDROCK),
+    TaskType.MULTIMODAL: (_VERTEX, _AZURE),
     TaskType.EMBEDDINGS: (_VERTEX, _AZURE),
     TaskType.SUMMARIZATION: (_BEDROCK, _AZURE, _VERTEX),
 }
@@ -29,11 +29,22 @@ UNLISTED = 10
 
 def rank_for_task(candidate: Candidate, request: Request) -> int:
     """The candidate's place in the task's list, 0 first; `UNLISTED` if it is not in it."""
+    return rank_in(preferred_for(request), candidate)
+
+
+def preferred_for(request: Request) -> tuple[str, ...]:
+    """Whom the request's task prefers: the router's own list, or the default one."""
     task = request.task_type or TaskType.CHAT
-    listed = request.preferences.get(task) or TASK_PREFERENCES[task]
+    own = request.preferences.get(task) if request.preferences else None
+    return (own or TASK_PREFERENCES[task])[:UNLISTED]
+
+
+def rank_in(preferred: tuple[str, ...], candidate: Candidate) -> int:
+    """The candidate's place in a list, by its name or its provider's."""
     deployment = candidate.deployment
-    for rank, name in enumerate(listed[:UNLISTED]):
-        if name in (deployment.name, deployment.provider):
+    names = (deployment.provider, deployment.name)
+    for rank, name in enumerate(preferred):
+        if name in names:
             return rank
     return UNLISTED
 

@@ -7,12 +7,12 @@ not known of a candidate (its time, its price) counts as the median of those of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import mul
 from typing import NamedTuple
 
 from ..candidate import Candidate
+from ..economics.tokens import expected_output_tokens
 from ..request import Request
-from .preferences import UNLISTED, rank_for_task
+from .preferences import UNLISTED, preferred_for, rank_for_task, rank_in
 
 Parts = list[tuple[float, ...]]
 
@@ -31,7 +31,13 @@ class Scorer(NamedTuple):
     def scores(self, candidates: Sequence[Candidate], request: Request, now: float) -> list[float]:
         """The weighted sums, in the candidates' order."""
         weights = self.weights
-        return [sum(map(mul, weights, parts)) for parts in self.measure(candidates, request, now)]
+        scores = []
+        for parts in self.measure(candidates, request, now):
+            score = 0.0
+            for part, weight in enumerate(weights):
+                score += weight * parts[part]
+            scores.append(score)
+        return scores
 
 
 def _callers_order(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
@@ -85,16 +91,25 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     costs `t / (t + m)` of the half that speed is worth, so that 8 and 40 s never score alike. The
     cost part is about this request's own mix of input and output tokens.
     """
-    seconds = known_or_median([c.average_seconds for c in candidates], UNKNOWN_SECONDS)
-    mixed = [candidate.expected_usd_per_1k(request) for candidate in candidates]
-    prices = known_or_median(mixed, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
+    tokens = request.prompt.input_tokens
+    output = expected_output_tokens(request.max_tokens, request.usual_output_tokens)
+    told_seconds: list[float | None] = []
+    told_prices: list[float | None] = []
+    for candidate in candidates:
+        told_seconds.append(candidate.stats.measured.average_seconds)
+        price = candidate.facts.price
+        told_prices.append(None if price is None else price.usd_per_1k(tokens, output))
+    seconds = known_or_median(told_seconds, UNKNOWN_SECONDS)
+    prices = known_or_median(told_prices, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
+    preferred = preferred_for(request)
     middle = median(seconds) or 1e-9
     parts: Parts = []
-    for candidate, average, price in zip(candidates, seconds, prices, strict=True):
+    for number, candidate in enumerate(candidates):
+        average, usd = seconds[number], prices[number]
         slow = average / (average + middle)
         performance = candidate.stats.recent_success_rate(now) * (1.0 - 0.5 * slow)
-        cost = 1.0 - price / DEAR_USD_PER_1K if price < DEAR_USD_PER_1K else 0.0
-        parts.append((_TASK_PARTS[rank_for_task(candidate, request)], performance, cost))
+        cost = 1.0 - usd / DEAR_USD_PER_1K if usd < DEAR_USD_PER_1K else 0.0
+        parts.append((_TASK_PARTS[rank_in(preferred, candidate)], performance, cost))
     return parts
 
 

@@ -48,8 +48,9 @@ def row_of(strategy: Strategy | UsersStrategy) -> Row:
         return STRATEGIES[strategy]
 
     def measure(candidates: Sequence[Candidate], request: Request, now: float) -> scorers.Parts:
+        shown = tuple(candidates)  # what the function does to it is of no consequence
         try:
-            scores = [float(score) for score in strategy(candidates, request)]
+            scores = [float(score) for score in strategy(shown, request)]
         except Exception as error:
             raise ConfigurationError(f"strategy: raised {type(error).__name__}") from error
         if len(scores) != len(candidates) or not all(map(math.isfinite, scores)):
@@ -95,7 +96,7 @@ def rank(
         return Ranking((), removed)
     row = row_of(options.strategy)
     scores = row.scorer.scores(kept, request, now)
-    order = _picked(row.picker, kept, scores, [place(c, request, now) for c in kept], turn, rng)
+    order = _picked(row.picker, kept, scores, places(kept, request, now), turn, rng)
     scored = {c.deployment.name: score for c, score in zip(kept, scores, strict=True)}
     return Ranking(tuple(order), removed, row.keeps_order, notes, scored)
 
@@ -104,7 +105,7 @@ def _picked(
     picker: Picker,
     candidates: Sequence[Candidate],
     scores: Sequence[float],
-    places: Sequence[tuple[int, bool, int]],
+    places: Sequence[Place],
     turn: int,
     rng: Random,
 ) -> list[Candidate]:
@@ -122,11 +123,12 @@ def _picked(
 def _filtered(
     candidates: Sequence[Candidate], request: Request
 ) -> tuple[list[Candidate], dict[str, str]]:
-    if not filters.needed(request) and not any(candidate.paused for candidate in candidates):
-        return list(candidates), {}
-    names = ("paused", *filters.needed(request))
-    asked = [(name, filters.FILTERS[name]) for name in names]
-    kept: list[Candidate] = []
+    names = filters.needed(request)
+    kept = [candidate for candidate in candidates if not candidate.paused]
+    if not names and len(kept) == len(candidates):
+        return kept, {}
+    asked = [(name, filters.FILTERS[name]) for name in ("paused", *names)]
+    kept = []
     removed: dict[str, str] = {}
     for candidate in candidates:
         for name, keeps_out in asked:
@@ -139,15 +141,25 @@ def _filtered(
     return kept, removed
 
 
+#: What comes before any score: readiness, whether another provider is preferred, fallback level.
+Place = tuple[int, bool, int]
 READY_FIRST = {Readiness.READY: 0, Readiness.COOLING: 1, Readiness.OUT: 2}
+_READY = Readiness.READY
 
 
-def place(candidate: Candidate, request: Request, now: float) -> tuple[int, bool, int]:
-    """What comes before any score; the picker orders those whose places are equal."""
-    deployment = candidate.deployment
+def place(candidate: Candidate, request: Request, now: float) -> Place:
+    """One candidate's place; the picker orders those whose places are equal."""
+    return places((candidate,), request, now)[0]
+
+
+def places(candidates: Sequence[Candidate], request: Request, now: float) -> list[Place]:
+    """Everybody's place."""
     preferred = request.options.preferred_provider
-    return (
-        READY_FIRST[candidate.readiness(now)],
-        preferred is not None and deployment.provider != preferred,
-        deployment.fallback_level,
-    )
+    found: list[Place] = []
+    for candidate in candidates:
+        readiness = candidate.readiness(now)
+        ready = 0 if readiness is _READY else READY_FIRST[readiness]  # hashing an enum is slow
+        deployment = candidate.deployment
+        other = preferred is not None and deployment.provider != preferred
+        found.append((ready, other, deployment.fallback_level))
+    return found

@@ -11,27 +11,30 @@ from __future__ import annotations
 from typing import Final
 
 from ..request import Prompt, TaskType
-from .task_words import WORDS, Meaning, Role, without_code, without_quotes, words_of
+from .task_windows import (
+    CODE_LINES,
+    DOCUMENT_CHARACTERS,
+    LONGEST_TEXT_CHARACTERS,
+    REQUEST_CHARACTERS,
+    windows_of,
+)
+from .task_words import WORDS, Meaning, Role, words_of
+
+__all__ = ["LONGEST_TEXT_CHARACTERS", "MEDIA_KINDS", "REQUEST_CHARACTERS", "Evidence",
+           "classify_task", "task_evidence"]  # fmt: skip
 
 #: What was found for one task: the task, its weight, the words and signs of our own tables.
 Evidence = tuple[TaskType, float, tuple[str, ...]]
 Found = tuple[str, float, str]
+#: The words of each window with its factors, the weight as code, what stands beside the request.
+Heard = tuple[list[tuple[list[str], tuple[float, float]]], float, int]
 
 # Plain strings: an enum's hash costs more than all else that is done with a word.
 _CHAT, _CODE, _ANALYSIS = "chat", "code_generation", "analysis"
 _MULTIMODAL, _SUMMARIZATION = "multimodal", "summarization"
 
 MEDIA_KINDS: Final = frozenset({"image", "audio", "video", "file"})
-#: No more of a text is looked at than its first and its last half of this.
-LONGEST_TEXT_CHARACTERS: Final = 65_536
-#: A longer line is a document's paragraph, not a request.
-REQUEST_CHARACTERS: Final = 300
-TAIL_CHARACTERS, BODY_CHARACTERS = 200, 1_500
-#: What stands beside the request is a document from here on.
-DOCUMENT_CHARACTERS: Final = 250
-#: After "summarize this:" so much text is what is worked on, not the request.
-COLON_BODY_CHARACTERS: Final = 60
-CODE_LINES_LOOKED_AT, REACH_WORDS, MOST_REQUESTS = 60, 12, 8
+REACH_WORDS, MOST_REQUESTS = 12, 8
 
 CHAT_PRIOR, DOCUMENT, BY_KIND = 1.0, 1.5, 10.0
 FIRST_REQUEST, LATER_REQUEST = 0.5, 0.7
@@ -40,13 +43,8 @@ NOT_LEADING, IN_A_QUESTION, MENTION = 0.7, 0.6, 0.3
 MOST_SIGNS: Final = {_CODE: 2.6}
 OTHER_SIGNS, THINGS_BESIDE, THINGS_ALONE = 1.5, 0.6, 0.9
 FURTHER_NAME, THIS_SIGN = 0.7, 1.2
-CODE_BLOCK: Final = (1.2, 2.5)
-CODE_LINES: Final = (0.0, 1.0, 2.5)
 #: How much "this …" makes of a thing: "this image" is attached, "this code" is worked on.
 POINTED_AT: Final = {_MULTIMODAL: 1.6, _CODE: 1.05, _ANALYSIS: 0.5}
-#: A window's factor before a request was found, and after.
-NEAR: Final = (1.0, 0.8)
-FAR: Final = (0.8, 0.25)
 
 
 class _Reading:
@@ -63,10 +61,9 @@ class _Reading:
         self.maker: Meaning | None = None
         self.claim: int | None = None
 
-    def read(self, window: str, factors: tuple[float, float]) -> None:
+    def read(self, words: list[str], factors: tuple[float, float]) -> None:
         """Walk over one window's words."""
         self.factor = factors[1 if self.requests else 0]
-        words = words_of(window)
         self.lead_at = self.this_at = skipped = -9
         self.on_stop(-1, _NOTHING)
         known = _KNOWN.get
@@ -189,30 +186,12 @@ class _Reading:
 _NOTHING = Meaning(_CHAT, Role.STOP, 0.0, "", {})
 _HANDLERS = {role: getattr(_Reading, f"on_{role.name.lower()}") for role in Role}
 _KNOWN = {word: (_HANDLERS[meaning.role], meaning) for word, meaning in WORDS.items()}
-
-
-def _windows(text: str) -> tuple[list[tuple[str, tuple[float, float]]], int]:
-    """The parts to read, what asks first; and how many characters stand beside the request."""
-    lines = [line for line in text.split("\n") if line and not line.isspace() and line[0] != ">"]
-    if not lines:
-        return [(text[:REQUEST_CHARACTERS], NEAR)], 0
-    first, *middle = lines
-    last = middle.pop() if middle else ""
-    near, _, rest = first.partition(": ")
-    if len(near) > REQUEST_CHARACTERS or len(rest) < COLON_BODY_CHARACTERS:
-        near, rest = first[:REQUEST_CHARACTERS], first[REQUEST_CHARACTERS:]
-    windows = [(near, FAR if len(first) > REQUEST_CHARACTERS >= len(last) > 0 else NEAR)]
-    beside = len(rest) + sum(map(len, middle)) + len(last)
-    if last and len(last) <= REQUEST_CHARACTERS:
-        windows.insert(len(windows) if windows[0][1] is NEAR else 0, (last, NEAR))
-        beside = max(beside - len(last), len(first) - REQUEST_CHARACTERS)
-    elif last:
-        middle.append(last)
-    elif rest:
-        windows.append((rest[-TAIL_CHARACTERS:], FAR))
-    if rest or middle:
-        windows.append(("\n".join((rest, *middle))[:BODY_CHARACTERS], FAR))
-    return windows, beside
+#: The words that can lead to another task than chat, themselves or as a phrase's first.
+_TELLING = frozenset(
+    word
+    for word, meaning in WORDS.items()
+    if any(said.task != _CHAT for said in (meaning, *meaning.phrases.values()))
+)
 
 
 class _Tally:
@@ -261,29 +240,45 @@ def _tally(reading: _Reading, code: float, beside: int) -> _Tally:
     return tally
 
 
-def _weigh(prompt: Prompt) -> _Tally:
-    kinds = MEDIA_KINDS.intersection(prompt.kinds)
-    if kinds:
-        tally = _Tally()
-        for kind in sorted(kinds):
-            tally.add(_MULTIMODAL, BY_KIND, kind)
-        return tally
-    text = prompt.text
-    if len(text) > LONGEST_TEXT_CHARACTERS:
-        half = LONGEST_TEXT_CHARACTERS // 2
-        text = f"{text[:half]}\n{text[-half:]}"
-    text, code_lines, code_blocks = without_code(text.casefold(), CODE_LINES_LOOKED_AT)
-    code = CODE_BLOCK[min(code_lines, 1)] if code_blocks else CODE_LINES[min(code_lines, 2)]
-    windows, beside = _windows(without_quotes(text))
+def _heard(text: str) -> Heard:
+    windows, code, beside = windows_of(text)
+    return [(words_of(window), factors) for window, factors in windows], code, beside
+
+
+def _weigh(heard: Heard) -> _Tally:
+    windows, code, beside = heard
     reading = _Reading()
-    for window, factors in windows:
-        reading.read(window, factors)
+    for words, factors in windows:
+        reading.read(words, factors)
     return _tally(reading, code, beside)
+
+
+def _is_chat(heard: Heard) -> bool:
+    """Whether nothing in it can lead to another task, so that weighing it can be spared."""
+    windows, code, beside = heard
+    if code or beside >= DOCUMENT_CHARACTERS:
+        return False
+    for words, _ in windows:  # noqa: SIM110  # a generator costs as much as the rest
+        if not _TELLING.isdisjoint(words):
+            return False
+    return True
+
+
+def _of_kinds(kinds: frozenset[str]) -> _Tally:
+    tally = _Tally()
+    for kind in sorted(kinds):
+        tally.add(_MULTIMODAL, BY_KIND, kind)
+    return tally
 
 
 def classify_task(prompt: Prompt) -> TaskType:
     """What a prompt asks for: kinds that are no text decide, then the words; chat in doubt."""
-    weights = _weigh(prompt).weights
+    if prompt.kinds and not MEDIA_KINDS.isdisjoint(prompt.kinds):
+        return TaskType.MULTIMODAL
+    heard = _heard(prompt.text)
+    if _is_chat(heard):
+        return TaskType.CHAT
+    weights = _weigh(heard).weights
     return TaskType(max(weights, key=weights.__getitem__))
 
 
@@ -293,7 +288,8 @@ def task_evidence(prompt: Prompt) -> tuple[Evidence, ...]:
     The words are our tables' own, and what stands in parentheses or is a kind is structure: nothing
     else of the prompt is repeated.
     """
-    tally = _weigh(prompt)
+    kinds = MEDIA_KINDS & prompt.kinds
+    tally = _of_kinds(kinds) if kinds else _weigh(_heard(prompt.text))
     order = sorted(tally.weights, key=lambda task: -tally.weights[task])
     return tuple(
         (TaskType(t), round(tally.weights[t], 3), tuple(tally.words.get(t, ()))) for t in order

@@ -256,11 +256,12 @@ _QUOTED = (
 _UNSPACED = re.compile(
     "|".join(sorted((re.escape(w) for w in WORDS if "⺀" <= w[0] <= "힣"), key=len, reverse=True))
 )
-_CODE_STARTS = re.compile(
-    r"(?:def|class|import|from|const|let|var|function|public|private|return|select|for|func|fn|"
-    r"async|int|string|insert into|create table) |(?:if|while) \(|#include|<\?php|<div|<html|"
-    r"print\(|console\.|traceback|try:|else:|//|#!/"
-)
+_CODE_STARTS = (
+    "def ", "class ", "import ", "from ", "const ", "let ", "var ", "function ", "public ",
+    "private ", "return ", "select ", "for ", "func ", "fn ", "async ", "int ", "string ",
+    "insert into ", "create table ", "if (", "while (", "#include", "<?php", "<div", "<html",
+    "print(", "console.", "traceback", "try:", "else:", "//", "#!/",
+)  # fmt: skip
 _CODE_ENDS = (";", "{", "}", "):", ");", "})")
 _CODE_MARKS = re.compile(r"[(){};=<\"#]")
 
@@ -288,12 +289,12 @@ def words_of(text: str) -> list[str]:
 def _looks_like_code(line: str) -> bool:
     line = line.strip()
     return line.endswith(_CODE_ENDS) or (
-        _CODE_STARTS.match(line) is not None and _CODE_MARKS.search(line) is not None
+        line.startswith(_CODE_STARTS) and _CODE_MARKS.search(line) is not None
     )
 
 
 def without_code(text: str, most_lines: int) -> tuple[str, int, int]:
     """A casefolded text without its code blocks, its lines that look like code, its blocks."""
     lines = sum(map(_looks_like_code, text.split("\n", most_lines)))
-    parts = text.split("```")
+    parts = text.split("```") if "```" in text else [text]
     return "\n".join(parts[::2]), lines, len(parts) // 2

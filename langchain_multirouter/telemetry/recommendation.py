@@ -8,11 +8,23 @@ from typing import Any
 from ..candidate import Candidate
 from ..request import Request
 from ..routing.preferences import UNLISTED, rank_for_task
-from ..routing.strategy import Ranking
+from ..routing.strategy import Ranking, place
 from .report import usd_per_1k
 from .table import as_html, as_text
 
 SHOWN = 3
+
+#: Why a place comes before another, by the parts of `routing.strategy.place`.
+_PLACES = (
+    "{best} is out just now",
+    "{preferred} is preferred",
+    "{best} is of fallback level {level}",
+)
+#: Strategies whose score alone does not decide.
+_BY_TURN = {
+    "round_robin": "it is {chosen}'s turn",
+    "weighted_random": "the lot falls on {chosen}",
+}
 
 
 class Recommendation:
@@ -30,6 +42,7 @@ class Recommendation:
         self._request = request
         self._ranking = ranking
         self._requirements = dict(requirements)
+        self._now = now
         healthy = [c for c in candidates if c.healthy(now)]
         scored = [(c, *points(c, request, requirements)) for c in healthy]
         self._scored = sorted(scored, key=lambda entry: -entry[1])[:SHOWN]
@@ -58,7 +71,7 @@ class Recommendation:
                 for candidate, score, reasons in self._scored
             ],
             "prompt_analysis": {
-                "length": len(prompt.text),
+                "length": prompt.characters,
                 "estimated_input_tokens": prompt.input_tokens,
                 "kinds": sorted(prompt.kinds),
             },
@@ -81,6 +94,17 @@ class Recommendation:
         if chosen is None or best is None:
             return "nobody is healthy" if best is None else "nobody may serve this request"
         strategy, scores = self._request.options.strategy_name, self._ranking.scores
+        by_name = {c.deployment.name: c for c in self._ranking.order}
+        places = [place(by_name[name], self._request, self._now) for name in (chosen, best)]
+        for mine, theirs, reason in zip(*places, _PLACES, strict=True):
+            if mine != theirs:
+                preferred = self._request.options.preferred_provider
+                level = by_name[best].deployment.fallback_level
+                return str(reason.format(best=best, preferred=preferred, level=level))
+        if strategy in _BY_TURN:
+            return _BY_TURN[strategy].format(chosen=chosen)
+        if scores[chosen] < scores[best]:
+            return f"{chosen} was never asked, and every tenth call explores"
         return (
             f"{strategy} gives {chosen} {scores[chosen]:.4g} and {best} {scores[best]:.4g}; the "
             "points here weigh the stated priorities, the strategy's score does not"

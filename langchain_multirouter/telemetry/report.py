@@ -46,11 +46,13 @@ class Analytics:
         candidates: Sequence[Candidate],
         *,
         calls: int,
+        failed_calls: int = 0,
         checked: Mapping[str, datetime],
         moment: Moment,
     ) -> None:
         self._candidates = tuple(candidates)
         self._calls = calls
+        self._failed_calls = failed_calls
         self._checked = dict(checked)
         self._moment = moment
 
@@ -128,7 +130,7 @@ class Analytics:
             "recent_errors": errors[-SHOWN_ERRORS:],
             "capabilities": {"strengths": tuple(strengths)},
             "estimated_cost_per_1k_tokens": _weighted(rows, "estimated_cost_per_1k_tokens"),
-            "total_cost_usd": _sum(row["total_cost_usd"] for row in rows),
+            "total_cost_usd": _spent_by(rows),
         }
 
     def _overall(self, deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -137,10 +139,10 @@ class Analytics:
         return {
             "total_calls": self._calls,
             "total_requests": sum(row["total_requests"] for row in rows),
-            "success_rate": min(1.0, answered / self._calls) if self._calls else 1.0,
+            "success_rate": _share(answered, self._failed_calls),
             "attempt_success_rate": _share(answered, sum(row["failed_requests"] for row in rows)),
             "avg_response_time": _weighted(rows, "avg_response_time"),
-            "total_cost_usd": _sum(row["total_cost_usd"] for row in rows),
+            "total_cost_usd": _spent_by(rows),
         }
 
     def _rows(self) -> list[list[Any]]:
@@ -222,7 +224,8 @@ def _weighted(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
     return float(total / sum(weights))
 
 
-def _sum(values: Any) -> float | None:
-    """None where no value is known."""
-    known = [value for value in values if value is not None]
+def _spent_by(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """What was spent; None where there were answers and none of them could be priced."""
+    answered = [row for row in rows if row["successful_requests"]] or rows
+    known = [row["total_cost_usd"] for row in answered if row["total_cost_usd"] is not None]
     return sum(known) if known else None

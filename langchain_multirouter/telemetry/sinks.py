@@ -24,17 +24,34 @@ LEVELS: Mapping[type[Happening], int] = {
 
 def listening() -> bool:
     """Whether anybody would see a record; asked once per call, so that silence costs nothing."""
-    return LOGGER.isEnabledFor(logging.ERROR) and LOGGER.hasHandlers() and _heard()
+    return LOGGER.isEnabledFor(logging.ERROR) and _heard()
 
 
 def _heard() -> bool:
     """Whether a handler other than our own silent one is there."""
     logger: logging.Logger | None = LOGGER
     while logger is not None:
-        if any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers):
-            return True
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.NullHandler):
+                return True
         logger = logger.parent if logger.propagate else None
     return False
+
+
+def remark(text: str, *values: object) -> None:
+    """A warning that is no event; a handler that raises harms no call."""
+    try:
+        LOGGER.warning(text, *values)
+    except Exception:  # noqa: S110  # a listener's trouble is not the call's
+        pass
+
+
+def tell(happening: Happening) -> None:
+    """`log`, but a handler that raises harms nobody."""
+    try:
+        log(happening)
+    except Exception:  # noqa: S110  # a listener's trouble is not the router's
+        pass
 
 
 def log(happening: Happening) -> None:

@@ -42,15 +42,14 @@ class Measured(NamedTuple):
     at: float = 0.0  # when the window was last decayed
     input_tokens: int = 0
     output_tokens: int = 0
-    usual_output_tokens: float | None = None  # average of an answer
     cost_usd: float = 0.0  # of the answers whose price is known
     unpriced: int = 0  # answers whose price or usage is not
 
 
 class Sample(NamedTuple):
-    """One success: seconds, tokens and USD; None where they are not known."""
+    """One success: seconds, tokens and USD; None where they are not known, or say nothing."""
 
-    seconds: float
+    seconds: float | None
     first_token_seconds: float | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -80,7 +79,10 @@ class Stats(NamedTuple):
 
     def recent_success_rate(self, now: float) -> float:
         """`(good + 1) / (all + 1)` over the decayed window: what decisions use."""
-        total, good = _decayed(self.measured, now)
+        measured = self.measured
+        if measured.good == measured.total:
+            return 1.0  # however long ago
+        total, good = _decayed(measured, now)
         return (good + PRIOR_SUCCESSES) / (total + PRIOR_SUCCESSES)
 
     def public(self) -> dict[str, Any]:
@@ -104,22 +106,21 @@ def begun(stats: Stats) -> Stats:
 def success(stats: Stats, sample: Sample, now: float) -> Stats:
     """A pending attempt succeeded."""
     succeeded, failed, cancelled, pending, causes, before = stats
+    mean, first, times, errors, _, _, _, tokens_in, tokens_out, usd, unpriced = before
+    seconds, first_token_seconds, input_tokens, output_tokens, cost = sample
     total, good = _decayed(before, now)
-    input_tokens, output_tokens = sample.input_tokens, sample.output_tokens
-    cost = sample.cost_usd
     measured = Measured(
-        _average(before.average_seconds, sample.seconds),
-        _average(before.first_token_seconds, sample.first_token_seconds),
-        (*before.times[1 - KEPT_TIMES :], sample.seconds),
-        before.errors,
+        mean if seconds is None else average(mean, seconds),
+        first if first_token_seconds is None else average(first, first_token_seconds),
+        times if seconds is None else (*times[1 - KEPT_TIMES :], seconds),
+        errors,
         total + 1.0,
         good + 1.0,
         now,
-        before.input_tokens + (input_tokens or 0),
-        before.output_tokens + (output_tokens or 0),
-        _average(before.usual_output_tokens, output_tokens),
-        before.cost_usd + (cost or 0.0),
-        before.unpriced + (cost is None),
+        tokens_in + (input_tokens or 0),
+        tokens_out + (output_tokens or 0),
+        usd + (cost or 0.0),
+        unpriced + (cost is None),
     )
     return Stats(succeeded + 1, failed, cancelled, pending - 1, causes, measured)
 
@@ -150,9 +151,8 @@ def percentile(samples: Sequence[float], share: float) -> float | None:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def _average(before: float | None, sample: float | None) -> float | None:
-    if sample is None:
-        return before
+def average(before: float | None, sample: float) -> float:
+    """The exponential average with one more sample."""
     if before is None:
         return float(sample)
     return (1.0 - NEWEST_SHARE) * before + NEWEST_SHARE * sample

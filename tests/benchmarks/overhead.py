@@ -75,7 +75,9 @@ class Instant(BaseChatModel):
 
 def compared() -> dict[str, Any]:
     """The programs, by name."""
-    router = RoutedChatModel([Deployment(Instant(), name=name, provider="azure_openai") for name in ("a", "b", "c")])
+    router = RoutedChatModel(
+        [Deployment(Instant(), name=name, provider="azure_openai") for name in ("a", "b", "c")]
+    )
     return {
         "bare model": Instant(),
         "with_fallbacks": Instant().with_fallbacks([Instant(), Instant()]),
@@ -145,7 +147,9 @@ def overhead(rounds: int, calls: int) -> None:
 def growth(rounds: int, calls: int) -> None:
     """µs per call with more deployments."""
     models = {
-        count: RoutedChatModel([Deployment(Instant(), name=f"d{i}", provider="azure_openai") for i in range(count)])
+        count: RoutedChatModel(
+            [Deployment(Instant(), name=f"d{i}", provider="azure_openai") for i in range(count)]
+        )
         for count in (3, 30, 300)
     }
     taken: dict[int, list[float]] = {count: [] for count in models}

@@ -3,7 +3,7 @@
     pytest -m live
 
 It asks the cheapest catalogue model of each cloud a few short questions (well under a dollar and
-ten minutes), is skipped where there are no credentials, and writes the README's "Last verified" row.
+ten minutes), is skipped where there are no credentials, and writes the README's last line.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_multirouter.catalogue import models_from_environment
 from pydantic import BaseModel
 
 from langchain_multirouter import ConfigurationError, RoutedChatModel
+from langchain_multirouter.catalogue import models_from_environment
 from tests.wire.conftest import MODES, ask
 
 pytestmark = pytest.mark.live

@@ -35,15 +35,14 @@ FACTS = st.builds(
 )
 SECONDS = st.none() | st.floats(0.0, 1e4)
 MEASURED = st.builds(
-    lambda seconds, first, total, good, at, usual: Measured(
-        seconds, first, total=total, good=good * total, at=at, usual_output_tokens=usual
+    lambda seconds, first, total, good, at: Measured(
+        seconds, first, total=total, good=good * total, at=at
     ),
     SECONDS,
     SECONDS,
     st.floats(0.0, 1e4),
     st.floats(0.0, 1.0),
     st.sampled_from([0.0, NOW]),
-    st.none() | st.floats(0.0, 1e5),
 )
 
 

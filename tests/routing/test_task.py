@@ -10,6 +10,7 @@ import pytest
 
 from langchain_multirouter.request import Prompt, TaskType
 from langchain_multirouter.routing import task as task_module
+from langchain_multirouter.routing import task_windows
 from langchain_multirouter.routing.task import (
     LONGEST_TEXT_CHARACTERS,
     MEDIA_KINDS,
@@ -137,11 +138,12 @@ def test_of_ten_megabytes_only_both_ends_count() -> None:
 
 
 def test_the_classifier_reads_no_clock_no_file_and_no_langchain() -> None:
-    allowed = {"__future__", "typing", "request", "task_words"}
-    tree = ast.parse(inspect.getsource(task_module))
-    imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    assert imported <= allowed
-    assert not [n for n in ast.walk(tree) if isinstance(n, ast.Import)]
+    allowed = {"__future__", "typing", "request", "task_windows", "task_words"}
+    for module in (task_module, task_windows):
+        tree = ast.parse(inspect.getsource(module))
+        imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        assert imported <= allowed
+        assert not [n for n in ast.walk(tree) if isinstance(n, ast.Import)]
 
 
 def test_the_own_set_is_balanced() -> None:

@@ -221,12 +221,15 @@ class World:
     def begin(self, *, streamed: bool = False, model: str | None = None, **options: Any) -> Call:
         """Begin a call; nothing happens until its first event is fired."""
         timeout = options.pop("timeout", None)
-        return Call(self, Request(
-            read_options({"strategy": "ordered", **options}),
-            streamed,
-            model,
-            timeout_seconds=timeout,
-        ))
+        return Call(
+            self,
+            Request(
+                read_options({"strategy": "ordered", **options}),
+                streamed,
+                model,
+                timeout_seconds=timeout,
+            ),
+        )
 
     def call(self, **request: Any) -> Call:
         """A call from its beginning to its end."""
