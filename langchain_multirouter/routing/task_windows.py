@@ -6,9 +6,10 @@ pasted document cannot outvote the request before or after it.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
-from .task_words import without_code, without_quotes
+from .task_words import without_quotes
 
 #: No more of a text is looked at than its first and its last half of this.
 LONGEST_TEXT_CHARACTERS: Final = 65_536
@@ -25,6 +26,17 @@ CODE_LINES: Final = (0.0, 1.0, 2.5)
 #: A window's factor before a request was found, and after.
 NEAR: Final = (1.0, 0.8)
 FAR: Final = (0.8, 0.25)
+#: How a casefolded line of code begins or ends, and what one that begins so has in it.
+_CODE_STARTS = (
+    "def ", "class ", "import ", "from ", "const ", "let ", "var ", "function ", "public ",
+    "private ", "return ", "select ", "for ", "func ", "fn ", "async ", "int ", "string ",
+    "insert into ", "create table ", "if (", "while (", "#include", "<?php", "<div", "<html",
+    "print(", "console.", "traceback", "try:", "else:", "//", "#!/",
+)  # fmt: skip
+#: Looked up first: most lines begin with none of these.
+_CODE_HEADS = frozenset(start[:2] for start in _CODE_STARTS)
+_CODE_ENDS = (";", "{", "}", "):", ");", "})")
+_CODE_MARKS = re.compile(r"[(){};=<\"#]")
 
 
 class Windows(NamedTuple):
@@ -45,6 +57,22 @@ def windows_of(text: str) -> Windows:
     code = CODE_BLOCK[min(code_lines, 1)] if code_blocks else CODE_LINES[min(code_lines, 2)]
     windows, beside = _windows(without_quotes(text))
     return Windows(windows, code, beside)
+
+
+def without_code(text: str, most_lines: int) -> tuple[str, int, int]:
+    """A casefolded text without its code blocks, its lines that look like code, its blocks."""
+    lines = sum(map(_looks_like_code, text.split("\n", most_lines)))
+    parts = text.split("```") if "```" in text else [text]
+    return "\n".join(parts[::2]), lines, len(parts) // 2
+
+
+def _looks_like_code(line: str) -> bool:
+    line = line.strip()
+    return line.endswith(_CODE_ENDS) or (
+        line[:2] in _CODE_HEADS
+        and line.startswith(_CODE_STARTS)
+        and _CODE_MARKS.search(line) is not None
+    )
 
 
 def _windows(text: str) -> tuple[list[tuple[str, tuple[float, float]]], int]:

@@ -256,14 +256,6 @@ _QUOTED = (
 _UNSPACED = re.compile(
     "|".join(sorted((re.escape(w) for w in WORDS if "⺀" <= w[0] <= "힣"), key=len, reverse=True))
 )
-_CODE_STARTS = (
-    "def ", "class ", "import ", "from ", "const ", "let ", "var ", "function ", "public ",
-    "private ", "return ", "select ", "for ", "func ", "fn ", "async ", "int ", "string ",
-    "insert into ", "create table ", "if (", "while (", "#include", "<?php", "<div", "<html",
-    "print(", "console.", "traceback", "try:", "else:", "//", "#!/",
-)  # fmt: skip
-_CODE_ENDS = (";", "{", "}", "):", ");", "})")
-_CODE_MARKS = re.compile(r"[(){};=<\"#]")
 
 
 def without_quotes(text: str) -> str:
@@ -284,17 +276,3 @@ def words_of(text: str) -> list[str]:
         return text.translate(_ASCII).replace(".", " . ").split()
     text = _UNSPACED.sub(r" \g<0> ", unicodedata.normalize("NFKC", text).casefold())
     return _TOKENS.findall(text)
-
-
-def _looks_like_code(line: str) -> bool:
-    line = line.strip()
-    return line.endswith(_CODE_ENDS) or (
-        line.startswith(_CODE_STARTS) and _CODE_MARKS.search(line) is not None
-    )
-
-
-def without_code(text: str, most_lines: int) -> tuple[str, int, int]:
-    """A casefolded text without its code blocks, its lines that look like code, its blocks."""
-    lines = sum(map(_looks_like_code, text.split("\n", most_lines)))
-    parts = text.split("```") if "```" in text else [text]
-    return "\n".join(parts[::2]), lines, len(parts) // 2

@@ -166,7 +166,7 @@ def test_a_rate_limit_that_google_calls_a_token_limit_is_still_a_rate_limit() ->
     [
         (aws("ThrottlingException"), "ThrottlingException"),
         (aws("x" * 500), "x" * 64),
-        (aws("a\nb\x00c"), "abc"),
+        (aws("a text, \nwhich is no code"), "400"),
         (azure(503), "503"),
         (httpx.ReadTimeout(""), "ReadTimeout"),
     ],

@@ -5,8 +5,7 @@ The first request of each class imports half a cloud's SDK; no test's time limit
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,21 +18,12 @@ __all__ = ["cloud", "emulator"]
 
 
 @pytest.fixture(scope="session")
-def models(emulator: Emulator) -> Iterator[dict[str, Any]]:
+def models(emulator: Emulator) -> dict[str, Any]:
     built = {wire: emulator.chat_model(wire, name) for wire, name in MODELS.items()}
     for model in built.values():
         model.invoke("Hello")
         RUNNER.run(model.ainvoke("Hello"))
-    yield built
-    RUNNER.run(_hang_up())
-
-
-async def _hang_up() -> None:
-    """The SDKs pool connections and say goodbye to none: each would be a warning at the end."""
-    transports = getattr(asyncio.get_running_loop(), "_transports", {})
-    for transport in list(transports.values()):
-        transport.abort()
-    await asyncio.sleep(0)
+    return built
 
 
 @pytest.fixture

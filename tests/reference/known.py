@@ -30,6 +30,7 @@ NOW = 1000.0
 OUT = Breaker(opened=1, open_until=NOW + 5, cause="server")
 #: Nothing is waited for between retries, and one failure in a row more than a test makes opens.
 STEADY = Policy(wait=tenacity.wait_none(), breaker_failures=50, breaker_least=1000)
+NOTHING_KNOWN = Capabilities()
 LETTERS = "abcdefghij"
 PROVIDERS = ("azure_openai", "aws_bedrock", "gcp_vertex")
 TASKS = tuple(task.value for task in TaskType)
@@ -49,7 +50,7 @@ def known(
     bad: float = 0.0,
     price: Price | None = None,
     started: int | None = None,
-    capabilities: Capabilities = Capabilities(),
+    capabilities: Capabilities = NOTHING_KNOWN,
     **settings: Any,
 ) -> Candidate:
     """Candidate "a", "b" …; `good` and `bad` attempts lie in its window, undecayed.

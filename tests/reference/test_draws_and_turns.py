@@ -60,6 +60,13 @@ def test_weighted_random_draws_the_second_as_if_the_first_were_not_there() -> No
     assert abs(share - 2 / 3) < 3.3 * math.sqrt(2 / 9 / after_c.total())
 
 
+def test_a_weight_is_one_by_default_and_settable() -> None:
+    router = scripted(["x"], ["y"], deployments=[{}, {"weight": 0}], strategy="weighted_random")
+    weights = [served.deployment.weight for served in router.assembled.served]
+    assert weights == [1.0, 0.0]
+    assert {told(router.invoke("hi"))["deployment"] for _ in range(20)} == {"a"}
+
+
 def test_a_weight_of_nothing_is_never_drawn_before_one_of_something() -> None:
     fleet = [known(0, weight=0.0), known(1, weight=1e-9), known(2, weight=0.0), known(3)]
     assert {names[2:] for names in drawn(fleet)} == {"ac"}

@@ -14,8 +14,6 @@ import tenacity
 from langchain_core.exceptions import ModelInvalidRequestError
 
 from langchain_multirouter import ConfigurationError, RoutedChatModel
-from langchain_multirouter import health as health_module
-from langchain_multirouter.assembly import Assembled
 from langchain_multirouter.health import Health
 from langchain_multirouter.resilience.policy import Policy
 from langchain_multirouter.testing import ScriptedModel
@@ -118,6 +116,14 @@ def test_a_users_own_check_that_says_no_or_raises_means_unhealthy(kind: str, say
     assert told(router.invoke("hi"))["deployment"] == "b"
 
 
+def test_an_asynchronous_check_is_refused_since_a_coroutine_is_always_true() -> None:
+    async def own() -> bool:
+        return False
+
+    with pytest.raises(ConfigurationError, match="health_check"):
+        scripted(["x"], deployments=[{"health_check": own}])
+
+
 @EITHER
 def test_a_users_own_check_heals_without_a_call(kind: str) -> None:
     answers = iter([False, True])
@@ -181,13 +187,13 @@ def test_one_in_cooldown_is_not_asked_and_its_cause_is_told(kind: str) -> None:
     assert re.fullmatch(r"cooldown for [89]\d\d\.\d s more \(throttled\)", explained[1]["out"])
 
 
-class Mine(ModelInvalidRequestError):
+class ProvidersError(ModelInvalidRequestError):
     """A LangChain model error of a provider."""
 
 
 @EITHER
 def test_who_refuses_the_ping_itself_is_there_and_so_healthy(kind: str) -> None:
-    router = scripted([Mine("max_tokens must be at least 16")])
+    router = scripted([ProvidersError("max_tokens must be at least 16")])
     found = check(router, kind)["a"]
     assert (found.healthy, found.cause) == (True, "bad_request")
     assert shown(router)["is_healthy"] is True
@@ -198,106 +204,6 @@ def test_who_refuses_the_ping_itself_is_there_and_so_healthy(kind: str) -> None:
 def test_a_wrong_time_limit_is_refused(kind: str, seconds: Any) -> None:
     with pytest.raises(ConfigurationError, match="timeout_seconds"):
         check(scripted(["x"]), kind, timeout_seconds=seconds)
-
-
-# --- the interval -----------------------------------------------------------------------------
-
-
-class Checks:
-    """A check of the user's own that counts, and tells when it was run."""
-
-    def __init__(self) -> None:
-        self.run = threading.Semaphore(0)
-        self.count = 0
-
-    def __call__(self) -> bool:
-        self.count += 1
-        self.run.release()
-        return True
-
-    def awaited(self) -> bool:
-        return self.run.acquire(timeout=BOUND)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The background check's clock: its only element is now."""
-    now = [1000.0]
-
-    class Time:
-        monotonic = staticmethod(lambda: now[0])
-
-    monkeypatch.setattr(health_module, "time", Time)
-    return now
-
-
-def test_the_interval_is_off_by_default_since_checks_cost_money() -> None:
-    assert RoutedChatModel.model_fields["health_check_interval_seconds"].default is None
-    checks = Checks()
-    router = scripted(["x"], deployments=[{"health_check": checks}])
-    for _ in range(3):
-        router.invoke("hi")
-    assert checks.count == 0
-
-
-def test_where_it_is_switched_on_all_are_checked_in_the_background_when_due(
-    clock: list[float],
-) -> None:
-    checks = Checks()
-    router = scripted(
-        ["x"], deployments=[{"health_check": checks}], health_check_interval_seconds=300
-    )
-    for passes, count in [(0.0, 1), (1.0, 1), (298.9, 1), (0.2, 2), (299.0, 2), (2.0, 3)]:
-        clock[0] += passes
-        router.invoke("hi")
-        if checks.count < count:
-            assert checks.awaited()
-        assert checks.count == count
-
-
-def test_a_check_that_was_asked_for_counts_for_the_interval(clock: list[float]) -> None:
-    checks = Checks()
-    router = scripted(
-        ["x"], deployments=[{"health_check": checks}], health_check_interval_seconds=300
-    )
-    router.check_health()
-    assert not router.assembled.take_turn_to_check(clock[0] + 299.0, 300.0)
-    assert router.assembled.take_turn_to_check(clock[0] + 301.0, 300.0)
-
-
-def test_calls_at_once_begin_one_check(clock: list[float], gate: threading.Event) -> None:
-    known: Assembled = scripted(["x"]).assembled
-    turns: list[bool] = []
-    barrier = threading.Barrier(8, timeout=BOUND)
-
-    def ask() -> None:
-        barrier.wait()
-        turns.append(known.take_turn_to_check(clock[0], 300.0))
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(BOUND)
-    assert sorted(turns) == [False] * 7 + [True]
-
-
-def test_a_call_does_not_wait_for_its_background_check(
-    clock: list[float], gate: threading.Event
-) -> None:
-    router = scripted(
-        ["x"],
-        deployments=[{"health_check": lambda: gate.wait(BOUND)}],
-        health_check_interval_seconds=300,
-    )
-    assert router.invoke("hi").text == "x"
-    assert not gate.is_set()
-
-
-@pytest.mark.parametrize("seconds", [0, 0.5, -300, float("nan"), float("inf"), "often", True])
-def test_a_wrong_interval_is_refused(seconds: Any) -> None:
-    with pytest.raises(ConfigurationError, match="health_check_interval_seconds"):
-        scripted(["x"], health_check_interval_seconds=seconds)
 
 
 def test_traffic_tells_the_rest() -> None:

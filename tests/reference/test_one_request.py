@@ -168,13 +168,13 @@ def test_the_one_error_is_also_langchains_class_of_its_dominant_cause(
     assert caught.value.is_retryable is False
 
 
-class Mine(ModelInvalidRequestError):
+class ProvidersError(ModelInvalidRequestError):
     """A LangChain model error of a provider."""
 
 
 def test_a_callers_mistake_that_is_a_langchain_model_error_is_raised_untouched() -> None:
-    mistake, other = Mine("bad tools"), ScriptedModel()
-    with pytest.raises(Mine) as caught:
+    mistake, other = ProvidersError("bad tools"), ScriptedModel()
+    with pytest.raises(ProvidersError) as caught:
         scripted([mistake], other).invoke("hi")
     assert caught.value is mistake
     assert other.calls == 0

@@ -53,6 +53,22 @@ def test_a_deployment_is_one_model_of_one_provider_and_measured_alone(cloud: Emu
     assert shown["providers"]["azure_openai"]["total_requests"] == 3
 
 
+@pytest.mark.parametrize("wire", ["azure_openai", "gcp_vertex"])
+def test_capabilities_come_from_maintained_data_and_a_user_overrides_any(
+    wire: str, router: Callable[..., RoutedChatModel]
+) -> None:
+    mine = {"max_input_tokens": 7, "image_inputs": False}
+    model = router(wire)
+    changed = router(wire, deployments={wire: {"profile": mine}})
+    before, after = (
+        m.analytics().to_dict()["deployments"][wire]["capabilities"] for m in (model, changed)
+    )
+    assert before["max_input_tokens"] >= 128_000
+    assert before["images"] is True
+    assert (after["max_input_tokens"], after["images"]) == (7, False)
+    assert after["strengths"] == before["strengths"]
+
+
 @pytest.mark.parametrize(
     ("alias", "name"),
     [
@@ -196,6 +212,14 @@ def test_a_classifier_that_raises_or_returns_nonsense_means_chat_and_a_log_recor
     assert len(said) == 1
     assert "classifier" in said[0]
     assert "CANARY-42" not in listener.text()
+
+
+def test_an_asynchronous_classifier_is_refused_when_the_router_is_made() -> None:
+    async def mine(text: str) -> str:
+        return "analysis"
+
+    with pytest.raises(ConfigurationError, match="classifier"):
+        scripted(["x"], classifier=mine)
 
 
 def test_the_task_type_option_wins_and_the_classifier_is_not_asked() -> None:

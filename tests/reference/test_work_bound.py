@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -22,7 +22,7 @@ ROWS = pytest.mark.parametrize("strategy", Strategy)
 class Counting:
     """A price that counts how often it is asked, by whom."""
 
-    asked: Counter[int] = Counter()
+    asked: ClassVar[Counter[int]] = Counter()
     valid_until = None
 
     def __init__(self, number: int) -> None:
@@ -40,7 +40,7 @@ class Counting:
 class CountingStats(Stats):
     """Statistics that count how often their window is looked at."""
 
-    looked: Counter[str] = Counter()
+    looked: ClassVar[Counter[str]] = Counter()
 
     def recent_success_rate(self, now: float) -> float:
         CountingStats.looked["rate"] += 1
