@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .assembly import Assembled
+from .deployment import refuse_asynchronous
 from .errors import ConfigurationError
 from .options import Options
 from .providers.provider import Parameters
@@ -86,6 +87,7 @@ def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], T
     """The user's classifier, if there is one; chat where it raises or gives no task type."""
     if classifier is None:
         return classify_task
+    refuse_asynchronous("classifier", classifier)
 
     def find(prompt: Prompt) -> TaskType:
         try:

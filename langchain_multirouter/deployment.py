@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -113,6 +114,12 @@ class Deployment(BaseModel):
     def _number(cls, value: Any) -> Any:
         return a_number(value)
 
+    @field_validator("health_check")
+    @classmethod
+    def _health_check_is_synchronous(cls, check: Any) -> Any:
+        refuse_asynchronous("health_check", check)
+        return check
+
     @field_validator("name")
     @classmethod
     def _name_is_printable(cls, name: str) -> str:
@@ -140,6 +147,17 @@ class Deployment(BaseModel):
     def family(self) -> str:
         """What this deployment's model is called wherever it is served; see `model_family`."""
         return model_family(self.model_name)
+
+
+def refuse_asynchronous(name: str, function: Any) -> None:
+    """Refuse a coroutine function where an answer is needed at once: a coroutine is always true.
+
+    Raises:
+        ConfigurationError: naming the setting.
+    """
+    call = getattr(type(function), "__call__", function)  # noqa: B004  # the function, no question
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call):
+        raise ConfigurationError(f"{name}: asynchronous functions cannot be used")
 
 
 def a_number(value: Any) -> Any:

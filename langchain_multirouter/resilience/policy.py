@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ..deployment import finite
+from ..deployment import finite, refuse_asynchronous
 from ..errors import ConfigurationError
 
 
@@ -69,6 +68,4 @@ def _refuse_asynchronous(name: str, value: Any) -> None:
         return
     if not callable(value):
         raise ConfigurationError(f"policy.{name}: must be one of tenacity's {name}_* objects")
-    call = getattr(type(value), "__call__", value)  # noqa: B004  # the function, not a question
-    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(call):
-        raise ConfigurationError(f"policy.{name}: asynchronous {name} objects cannot be used")
+    refuse_asynchronous(f"policy.{name}", value)
