@@ -205,8 +205,11 @@ def test_a_plain_request_takes_less_than_two_milliseconds(cloud: Emulator) -> No
 
 def test_it_serves_in_the_foreground_until_it_is_interrupted() -> None:
     program = (
-        "import sys; from langchain_multirouter.emulator import Emulator;"
-        "cloud = Emulator().start(); print(cloud.url, flush=True); cloud.serve_forever()"
+        "import threading; from langchain_multirouter.emulator import Emulator;"
+        "cloud = Emulator().start();"
+        # Told a little later: an interruption before it serves would be Python's own.
+        "threading.Timer(0.5, lambda: print(cloud.url, flush=True)).start();"
+        "cloud.serve_forever()"
     )
     with subprocess.Popen(  # noqa: S603 - its own interpreter, a constant program
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT

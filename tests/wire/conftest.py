@@ -27,7 +27,7 @@ MODES = ("invoke", "ainvoke", "stream", "astream")
 HASTY = Policy(wait=tenacity.wait_none())
 
 
-STEADY: dict[str, Any] = {"policy": HASTY, "timeout": 0.6, "strategy": "ordered"}
+STEADY: dict[str, Any] = {"policy": HASTY, "timeout": 1.0, "strategy": "ordered"}
 
 
 @pytest.fixture(scope="session")

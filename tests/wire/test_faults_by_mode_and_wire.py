@@ -124,7 +124,7 @@ def test_a_required_tag_is_never_broken(
             *(Deployment(model=models[w], name=w) for w in others),
             Deployment(model=models[wire], name=wire, tags=("eu",)),
         ],
-        timeout=0.6,
+        timeout=1.0,
     )
     cloud.break_(wire, Fault(FaultKind.STATUS, status=503))
     with pytest.raises(ModelError):
