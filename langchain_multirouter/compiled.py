@@ -86,7 +86,7 @@ def identity_of(options: Options, parameters: Parameters, assembled: Assembled) 
 def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], TaskType]:
     """The user's classifier, if there is one; chat where it raises or gives no task type."""
     if classifier is None:
-        return classify_task
+        return _remembering(classify_task)
     refuse_asynchronous("classifier", classifier)
 
     def find(prompt: Prompt) -> TaskType:
@@ -109,3 +109,23 @@ def refuse_truths(settings: Mapping[str, Any]) -> None:
     for name in NUMBERS.intersection(settings):
         if isinstance(settings[name], bool):
             raise ConfigurationError(f"{name}: must be a number")
+
+
+#: How many prompts' tasks are remembered, by their hashes; no text is kept.
+REMEMBERED = 1024
+
+
+def _remembering(classify: Callable[[Prompt], TaskType]) -> Callable[[Prompt], TaskType]:
+    """An agent's steps all have the same last human turn: its task is found once."""
+    known: dict[tuple[int, int, frozenset[str]], TaskType] = {}
+
+    def find(prompt: Prompt) -> TaskType:
+        key = (hash(prompt.text), len(prompt.text), prompt.kinds)
+        task = known.get(key)
+        if task is None:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            task = known[key] = classify(prompt)
+        return task
+
+    return find
