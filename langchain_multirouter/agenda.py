@@ -113,7 +113,7 @@ class Agenda:
         entry.waiting = Readiness.COOLING if cooling else Readiness.OUT
         entry.not_before = latest.cooldown.until
 
-    def failed(self, choice: Choice, failure: Failure, now: float) -> None:
+    def failed(self, choice: Choice, failure: Failure, latest: Candidate, now: float) -> None:
         """An attempt failed: whether, where and when to go on."""
         entry = self._entry_of(choice)
         self._attempts += 1
@@ -126,12 +126,14 @@ class Agenda:
             return
         first_failure = entry.retries < 0
         entry.retries += 1
-        entry.waiting = Readiness.READY
+        out = latest.readiness(now) is Readiness.OUT  # a retry would wait, and get no permit
+        entry.waiting = Readiness.OUT if out else Readiness.READY
         if choice.last_resort or not self._again(entry, verdict, failure, now):
             entry.left = True
         elif (
             verdict is Next.AGAIN
             and first_failure
+            and not out
             and failure.retry_after_seconds is None  # with a hint: elsewhere at once
             and self._in_time(entry, now)
         ):

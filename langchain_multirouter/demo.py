@@ -66,7 +66,7 @@ def _router(cloud: Any) -> Any:
         cloud.latency(provider, seconds=seconds, per_chunk_seconds=per_chunk, jitter=0.3)
         models.append(Deployment(cloud.chat_model(provider, model), name=provider))
     # A breaker that opens for seconds, not for half a minute: the demo is as short as that.
-    policy = Policy(open_seconds=2.0, longest_open_seconds=2.5)
+    policy = Policy(open_seconds=1.0, longest_open_seconds=1.2)
     return RoutedChatModel(models, timeout=1.2, policy=policy, random_seed=7)
 
 

@@ -267,7 +267,8 @@ class _Call:
             raise self.exhausted(failure.cause)
         if self.deadline is not None and self.now >= self.deadline:
             raise self.exhausted()
-        self.agenda.failed(choice, failure, self.now)
+        latest = self.fleet.snapshot()[choice.candidate.number]
+        self.agenda.failed(choice, failure, latest, self.now)
 
     def exhausted(self, cause: Cause | None = None) -> RouterError:
         """The one error of a call that nobody answered; of the dominant cause if none is given."""

@@ -98,6 +98,14 @@ def test_a_probe_that_outlived_its_permit_does_not_take_the_next_ones_away() -> 
     assert world.begin().names == ["b0"]
 
 
+def test_a_failure_that_opens_the_breaker_is_not_waited_after_for_a_retry_it_cannot_have() -> None:
+    world = opened(BUSY, others=1)
+    call = probe(world)
+    world.finish(call)
+    assert call.names == ["a", "b0"]
+    assert call.pauses == []
+
+
 def test_a_failed_probe_opens_it_for_twice_as_long() -> None:
     world = opened(BUSY, others=1)
     for exponent in (1, 2):
