@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         StreamInterruptedError,
     )
     from .options import Strategy
+    from .task_types import TaskType
 
 _HOMES = {
     "AllAttemptsFailedError": "errors",
@@ -25,6 +26,7 @@ _HOMES = {
     "RouterError": "errors",
     "Strategy": "options",
     "StreamInterruptedError": "errors",
+    "TaskType": "task_types",
 }
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "RouterError",
     "Strategy",
     "StreamInterruptedError",
+    "TaskType",
 ]
 
 

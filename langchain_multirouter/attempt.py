@@ -19,8 +19,6 @@ from .deployment import Deployment
 from .outcome import Cause, Failure
 from .providers.provider import Parameters, ProviderClasses
 from .steps import Chunk, Ended, Event, Kind, Start
-from .telemetry.events import Happening
-from .telemetry.sinks import log
 
 Clock = Callable[[], float]
 
@@ -41,7 +39,6 @@ class Attempts(NamedTuple):
     messages: Sequence[BaseMessage]
     parameters: Parameters
     streamed: bool
-    tell: Callable[[Happening], None] = log
     learn: Callable[[int, Mapping[str, Any]], None] | None = None  # while a price is unknown
 
     def begin(self, step: Start) -> Running:

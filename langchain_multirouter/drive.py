@@ -19,6 +19,7 @@ from .errors import StreamInterruptedError
 from .outcome import Answered
 from .sources import AsyncSource, Source
 from .steps import Cancel, Deliver, Event, Flow, Start, Tell, Wait
+from .telemetry.sinks import tell
 
 
 def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
@@ -35,7 +36,7 @@ def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
             elif isinstance(step, Cancel):
                 source.cancel(step.id)
             elif isinstance(step, Tell):
-                source.tell(step.happening)
+                tell(step.happening)
     except StopIteration as end:
         answered: Answered = end.value
         return source.running(answered.attempt_id).result, answered
@@ -58,7 +59,7 @@ async def arun(flow: Flow, source: AsyncSource) -> tuple[Any, Answered]:
             elif isinstance(step, Cancel):
                 await source.cancel(step.id)
             elif isinstance(step, Tell):
-                source.tell(step.happening)
+                tell(step.happening)
     except StopIteration as end:
         answered: Answered = end.value
         return source.running(answered.attempt_id).result, answered
@@ -93,7 +94,7 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
             elif isinstance(step, Cancel):
                 source.cancel(step.id)
             else:
-                source.tell(step.happening)
+                tell(step.happening)
     except StreamInterruptedError as error:
         raise with_partial(error, delivered) from error.__cause__
     finally:
@@ -127,7 +128,7 @@ async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerati
             elif isinstance(step, Cancel):
                 await source.cancel(step.id)
             else:
-                source.tell(step.happening)
+                tell(step.happening)
     except StreamInterruptedError as error:
         raise with_partial(error, delivered) from error.__cause__
     finally:

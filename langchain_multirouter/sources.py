@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 from .attempt import Attempts, Running
 from .steps import Elapsed, Ended, Event, Start
-from .telemetry.events import Happening
 
 Clock = Callable[[], float]
 
@@ -38,26 +37,11 @@ class Source(Protocol):
     def running(self, id: int) -> Running:
         """The attempt, with its chunks or its result."""
 
-    def tell(self, happening: Happening) -> None:
-        """Tell whoever listens."""
-
     def close(self) -> None:
         """Leave everything."""
 
 
-class _Told:
-    """What every source does with what happened: a listener that raises harms nobody."""
-
-    _attempts: Attempts
-
-    def tell(self, happening: Happening) -> None:
-        try:
-            self._attempts.tell(happening)
-        except Exception:  # noqa: S110  # a listener's trouble is not the call's
-            pass
-
-
-class InlineSource(_Told):
+class InlineSource:
     """Attempts run in the caller's thread, while it waits for their events."""
 
     def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
@@ -94,7 +78,7 @@ class InlineSource(_Told):
             self._running.close()
 
 
-class ThreadSource(_Told):
+class ThreadSource:
     """Attempts run in daemon threads and report through a queue, so that a wait can end on time.
 
     Daemon threads, since an attempt that was left must not keep the process alive; the SDK's read
@@ -154,7 +138,7 @@ class ThreadSource(_Told):
             running.left = True
 
 
-class AsyncSource(_Told):
+class AsyncSource:
     """Attempts run in the caller's task, one at a time; a limit cancels what is awaited.
 
     No timeout scope is open while a chunk is handed over. One timer serves a whole stream: it is
