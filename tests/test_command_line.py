@@ -1,5 +1,6 @@
 """The command line: what the commands print, and how they end."""
 
+import json
 import os
 import re
 import signal
@@ -196,3 +197,50 @@ def test_help_and_version_are_answered(asked: str, capsys: pytest.CaptureFixture
         command_line.main([asked])
     assert ended.value.code == 0
     assert "langchain-multirouter" in capsys.readouterr().out
+
+
+ROUTER = """
+strategy: cost_optimized
+models:
+  - model: azure_openai:gpt-6.1-terra
+    name: dear
+    params: {azure_endpoint: "https://example.invalid", api_version: "2024-10-21"}
+  - model: bedrock_converse:global.anthropic.claude-haiku-5-5
+    name: cheap
+    params: {region_name: us-east-1}
+"""
+
+
+@pytest.fixture
+def router_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name in ("AZURE_OPENAI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "fake")
+    path = tmp_path / "router.yaml"
+    path.write_text(ROUTER, encoding="utf-8")
+    return str(path)
+
+
+def test_explain_says_where_a_prompt_would_go_and_sends_nothing(
+    router_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.main(["explain", "Write a poem", "--config", router_file]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "creative_writing, by cost_optimized: cheap"
+
+
+def test_explain_tells_programs_the_same_as_json(
+    router_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.main(["explain", "Hello", "--config", router_file, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["deployment"] for row in told["candidates"]] == ["cheap", "dear"]
+
+
+def test_explain_says_what_is_wrong_with_a_file_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command_line.main(["explain", "Hello", "--config", "nowhere.yaml"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "nowhere.yaml" in printed.err
+    assert printed.err.count("\n") == 1

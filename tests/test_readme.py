@@ -155,6 +155,26 @@ def test_what_can_be_asked_of_it_runs_as_shown(
     assert "answered as attempt 1" in printed
 
 
+def test_its_file_makes_a_router_that_answers(namespace: dict[str, Any], tmp_path: Path) -> None:
+    (text,) = [block for language, block in BLOCKS if language == "yaml"]
+    file = tmp_path / "router.yaml"
+    file.write_text(text, encoding="utf-8")
+    router = RoutedChatModel.from_config(file)
+    namespace["routers"].append(router)
+    answer = router.invoke("Hello", require_tags=["eu"])
+    assert answer.response_metadata["router"]["provider"] == "azure_openai"
+
+
+def test_the_environment_makes_a_router_over_the_clouds_it_has_keys_for(
+    namespace: dict[str, Any],
+) -> None:
+    router = RoutedChatModel.from_env(tiers=["economy"], strategy="ordered")
+    namespace["routers"].append(router)
+    providers = {name.partition(":")[0] for name in router.counts()}
+    assert {"aws_bedrock", "azure_openai"} <= providers
+    assert router.invoke("Hello").text
+
+
 def test_the_example_of_errors_runs_where_nothing_fails(
     namespace: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
