@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from .deployment import configuration_error, finite
 from .errors import unknown_name
 from .flow import route
 from .health import check_when_due
+from .hook import Hook
 from .insight import Insight
 from .keywords import neutral_tool, neutral_tool_choice, read_keywords, read_parameters
 from .options import OPTION_NAMES, Options, Strategy, narrow, read_options
@@ -273,14 +273,9 @@ class RoutedChatModel(Insight):
         return self.model_copy(update={**changes, "compiled": compiled})
 
 
-for _function in (
-    RoutedChatModel._generate,
-    RoutedChatModel._agenerate,
-    RoutedChatModel._stream,
-    RoutedChatModel._astream,
-):
-    # LangChain asks for the signature at every call; looking it up costs more than routing.
-    vars(_function)["__signature__"] = inspect.signature(_function)
+for _name in ("_generate", "_agenerate", "_stream", "_astream"):
+    # Set afterwards: pydantic takes underscored values in a class's body for private fields.
+    setattr(RoutedChatModel, _name, Hook(vars(RoutedChatModel)[_name]))
 
 
 def _source(attempts: Attempts, options: Options) -> Source:

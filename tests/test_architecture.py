@@ -20,14 +20,14 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 #: The lowest layer first; a name stands for a module, or for a package with all of its modules.
 LAYERS = [
-    "outcome deployment errors options request task_types",
+    "outcome deployment errors options request task_types values",
     "resilience telemetry.stats telemetry.events telemetry.story economics",
     "candidate",
     "routing",
     "agenda fleet steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
-    " answer caller health telemetry caching document catalogue",
+    " answer caller health hook telemetry caching document catalogue",
     "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
     " emulator",
 ]
