@@ -18,6 +18,7 @@ from .resilience.backoff import backoff_seconds, may_retry
 from .resilience.policy import Policy
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking, place
+from .values import new
 
 #: A call's attempts by default: twice the candidates, but no more than these.
 MOST_ATTEMPTS = 8
@@ -89,7 +90,7 @@ class Agenda:
         if self._listed is None:
             first = self._ranking.order[0]
             if first.readiness(now) is _READY:
-                return Choice(first, now)
+                return new(Choice, (first, now, False))
         entries = self._entries
         if self._attempts >= (self._options.max_attempts or min(MOST_ATTEMPTS, 2 * len(entries))):
             return None

@@ -19,6 +19,7 @@ from .deployment import Deployment
 from .outcome import Cause, Failure
 from .providers.provider import Parameters, ProviderClasses
 from .steps import Chunk, Ended, Event, Kind, Start
+from .values import new
 
 Clock = Callable[[], float]
 
@@ -79,7 +80,7 @@ class Running:
             failure = self.whole(model._generate(messages, stop=stop, **settings))
         except Exception as error:
             failure = self._served.classes.classify(error)
-        return Ended(self.id, failure, clock(), self.usage())
+        return new(Ended, (self.id, failure, clock(), self.usage()))
 
     async def aanswer(self, clock: Clock) -> Ended:
         """Make the attempt for a whole answer."""
@@ -90,7 +91,7 @@ class Running:
             failure = self.whole(await model._agenerate(messages, stop=stop, **settings))
         except Exception as error:
             failure = self._served.classes.classify(error)
-        return Ended(self.id, failure, clock(), self.usage())
+        return new(Ended, (self.id, failure, clock(), self.usage()))
 
     def _streamed(self, clock: Clock) -> Iterator[Event]:
         try:
@@ -158,8 +159,9 @@ class Running:
         metadata.update(generation.generation_info or ())
         metadata.update(message.response_metadata)
         message = message.__copy__()  # the model may give the same one again
-        message.response_metadata = metadata
-        generation.message = message
+        # Through the dictionary, since pydantic's own setting costs a microsecond.
+        message.__dict__["response_metadata"] = metadata
+        generation.__dict__["message"] = message
         return judged(self._served.classes, message)
 
     def usage(self) -> Mapping[str, Any] | None:

@@ -13,6 +13,7 @@ from .request import Request
 from .resilience.breaker import Breaker
 from .resilience.cooldown import Cooldown
 from .telemetry.stats import Stats
+from .values import new
 
 
 class Readiness(Enum):
@@ -53,7 +54,8 @@ class Candidate(NamedTuple):
     def with_values(self, stats: Stats, breaker: Breaker, cooldown: Cooldown) -> Candidate:
         """The same deployment with its next values; `_replace` costs three times as much."""
         number, deployment, facts, _, _, _, paused = self
-        return Candidate(number, deployment, facts, stats, breaker, cooldown, paused)
+        values = (number, deployment, facts, stats, breaker, cooldown, paused)
+        return new(Candidate, values)
 
     def healthy(self, now: float) -> bool:
         """Neither broken nor cooling: its breaker is closed, and no cooldown holds."""

@@ -14,6 +14,7 @@ from .request import Prompt, Request
 from .routing.task import classify_task
 from .task_types import TaskType
 from .telemetry.sinks import listening, remark
+from .values import new
 
 #: Settings to which pydantic would take True for 1.
 NUMBERS = frozenset(
@@ -56,7 +57,7 @@ class Compiled(NamedTuple):
         usual_output_tokens: float | None,
     ) -> Request:
         """One call as the core sees it."""
-        return Request(
+        values = (
             options,
             streamed,
             model,
@@ -68,7 +69,9 @@ class Compiled(NamedTuple):
             self.preferences,
             listening(),
             usual_output_tokens,
+            False,
         )
+        return new(Request, values)
 
 
 def identity_of(options: Options, parameters: Parameters, assembled: Assembled) -> dict[str, Any]:

@@ -115,18 +115,19 @@ class Fleet:
                 return None
             permit.settled = True
             candidate = self._candidates[permit.number]
-            generation = permit.generation
+            was, cooled, generation = candidate.breaker, candidate.cooldown, permit.generation
+            switch = breaker.settle_success(was, self.policy, now, generation=generation)
             settled = candidate.with_values(
                 stats.success(candidate.stats, sample, now),
-                breaker.settle_success(candidate.breaker, self.policy, now, generation=generation),
-                cooldown.forgiven(candidate.cooldown),
+                switch,
+                cooldown.forgiven(cooled) if cooled.strikes else cooled,
             )
             self._candidates[permit.number] = settled
             if sample.seconds is not None and sample.output_tokens is not None:
                 self.usual_output_tokens = stats.average(
                     self.usual_output_tokens, sample.output_tokens
                 )
-            return _change(candidate, settled)
+            return None if was.open_until is None else _change(candidate, settled)
 
     def settle_failure(self, permit: Permit, failure: Failure, now: float) -> HealthChanged | None:
         """The attempt failed: its switches are set; says whether the breaker opened."""

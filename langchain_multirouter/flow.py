@@ -41,6 +41,7 @@ from .steps import (
     Wait,
 )
 from .telemetry.story import Story
+from .values import new
 
 _FINISH = Kind.FINISH  # an enum's attribute is looked up more slowly than a global
 
@@ -93,7 +94,27 @@ class _Call:
         """The call's steps; what happened is told before whatever ends it."""
         try:
             self.rank()
-            attempt = yield from self.attempts()
+            while True:
+                choice = self.agenda.next(self.now)
+                if choice is None:
+                    raise self.exhausted()
+                if self.now < choice.not_before:
+                    yield from self.wait(choice.not_before)
+                attempt = self.begin(choice)
+                if attempt is None:
+                    latest = self.fleet.snapshot()[choice.candidate.number]
+                    self.agenda.refused(choice, latest, self.now)
+                    continue
+                if self.story.told:
+                    yield from self.announce(choice)
+                try:
+                    failure = yield from self.follow(attempt, choice)
+                finally:
+                    if not attempt.permit.settled:
+                        self.fleet.settle_cancelled(attempt.permit)
+                if failure is None:
+                    break
+                self.decide(choice, failure)
         except ModelError as error:  # ours, or the caller's own mistake as LangChain has it
             if self.tried:
                 self.fleet.call_failed()
@@ -102,8 +123,8 @@ class _Call:
             yield from self.tell()
             raise
         if self.story.told:
-            taken = self.now - self.started
-            self.story.succeeded(attempt.deployment.name, self.tried, taken, self.cost_usd)
+            name, taken = attempt.deployment.name, self.now - self.started
+            self.story.succeeded(name, self.tried, taken, self.cost_usd)
             yield from self.tell()
         return self.answered(attempt)
 
@@ -111,7 +132,7 @@ class _Call:
         fleet, request = self.fleet, self.request
         candidates, turn = fleet.candidates()
         ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=self.now)
-        self.story = Story(turn, told=request.told)
+        self.story = Story.of(turn, told=request.told)
         if not ranking.order:
             if request.told:
                 self.story.begins("", (), ranking.event(turn, request))
@@ -119,35 +140,20 @@ class _Call:
         self.ranking = ranking
         self.agenda = Agenda(ranking, request, fleet.policy, fleet.rng, self.deadline, self.now)
 
-    def attempts(self) -> Generator[Step, Event | None, Progress]:
-        """One attempt after the other, until one of them answers."""
-        while True:
-            choice = self.agenda.next(self.now)
-            if choice is None:
-                raise self.exhausted()
-            while self.now < choice.not_before:
-                event = yield Wait(choice.not_before)
-                assert event is not None  # noqa: S101  # a Wait is always answered
-                self.now = event.now
-            if self.deadline is not None and self.now >= self.deadline:
-                raise self.exhausted()  # the wait's end came late
-            attempt = self.begin(choice)
-            if attempt is None:
-                latest = self.fleet.snapshot()[choice.candidate.number]
-                self.agenda.refused(choice, latest, self.now)
-                continue
-            if self.story.told:
-                ranked = None if self.tried else self.ranking.event(self.story.call, self.request)
-                self.story.begins(choice.candidate.deployment.name, self.tried, ranked)
-                yield from self.tell()
-            try:
-                failure = yield from self.follow(attempt, choice)
-            finally:
-                if not attempt.permit.settled:
-                    self.fleet.settle_cancelled(attempt.permit)
-            if failure is None:
-                return attempt
-            self.decide(choice, failure)
+    def wait(self, until: float) -> Generator[Step, Event | None, None]:
+        """Wait with nothing in flight."""
+        while self.now < until:
+            event = yield Wait(until)
+            assert event is not None  # noqa: S101  # a Wait is always answered
+            self.now = event.now
+        if self.deadline is not None and self.now >= self.deadline:
+            raise self.exhausted()  # the wait's end came late
+
+    def announce(self, choice: Choice) -> Generator[Step, Event | None, None]:
+        """An attempt begins."""
+        ranked = None if self.tried else self.ranking.event(self.story.call, self.request)
+        self.story.begins(choice.candidate.deployment.name, self.tried, ranked)
+        yield from self.tell()
 
     def tell(self) -> Generator[Step, Event | None, None]:
         for happening in self.story.handed_over():
@@ -176,16 +182,18 @@ class _Call:
         left = None if self.deadline is None else self.deadline - self.now
         if self.request.streamed:
             return Limits(first_token=seconds, idle=seconds, whole=left)
-        return Limits(whole=seconds if left is None else min(seconds, left))
+        whole = seconds if left is None or seconds < left else left
+        return new(Limits, (None, None, whole))
 
     def follow(
         self, attempt: Progress, choice: Choice
     ) -> Generator[Step, Event | None, Failure | None]:
         """One attempt from its start to its end; None for a success."""
-        yield Start(attempt.id, choice.candidate.number, attempt.deployment, attempt.limits)
+        number = choice.candidate.number
+        yield new(Start, (attempt.id, number, attempt.deployment, attempt.limits))
         after_finish_seconds = self.fleet.policy.after_finish_seconds
         while True:
-            event = yield Wait(attempt.until(after_finish_seconds))
+            event = yield new(Wait, (attempt.until(after_finish_seconds),))
             assert event is not None  # noqa: S101  # a Wait is always answered
             self.now = event.now
             if isinstance(event, Chunk):
@@ -221,7 +229,9 @@ class _Call:
             attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
         sample = attempt.sample(self.now, typical=not self.request.is_check)
         self.cost_usd = sample.cost_usd
-        self.story.health(self.fleet.settle_success(attempt.permit, self.now, sample))
+        changed = self.fleet.settle_success(attempt.permit, self.now, sample)
+        if changed is not None:
+            self.story.health(changed)
         self.record(attempt, "success", None)
 
     def failed(self, attempt: Progress, failure: Failure) -> None:
@@ -232,8 +242,7 @@ class _Call:
     def overdue(self, attempt: Progress) -> Failure:
         """A limit ran out. The deadline blames only who had most of the call's time."""
         failure = Failure(Cause.TIMEOUT)
-        deadline = self.deadline
-        if deadline is not None and self.now >= deadline:
+        if (deadline := self.deadline) is not None and self.now >= deadline:
             had_its_chance = self.now - attempt.started >= 0.5 * (deadline - self.started)
             if not had_its_chance:
                 self.fleet.settle_cancelled(attempt.permit)
@@ -248,7 +257,7 @@ class _Call:
         cause = code = None
         if failure is not None:
             cause, code = failure.cause.value, failure.code
-        self.tried.append(AttemptRecord(name, outcome, cause, code, seconds))
+        self.tried.append(new(AttemptRecord, (name, outcome, cause, code, seconds)))
 
     def decide(self, choice: Choice, failure: Failure) -> None:
         """What the failure means for the rest of this call."""
@@ -276,22 +285,16 @@ class _Call:
             now = self.fleet.snapshot()
             out = {c.deployment.name: now[c.number].why_out(self.now) for c in self.ranking.order}
             return NoCandidateError({**self.ranking.removed, **out}, note=" just now")
-        head = "All attempts failed"
-        if self.deadline is not None and self.now >= self.deadline:
+        head, deadline = "All attempts failed", self.deadline
+        if deadline is not None and self.now >= deadline:
             cause = cause or Cause.TIMEOUT
             head = f"The deadline of {self.request.options.deadline_seconds:g} s passed"
         return all_failed(head, self.tried, self.failures, cause or dominant(self.failures))
 
     def answered(self, attempt: Progress) -> Answered:
-        return Answered(
-            attempt.id,
-            attempt.deployment,
-            self.request.options.strategy_name,
-            None if self.request.task_type is None else str(self.request.task_type),
-            len(self.ranking.order),
-            self.started,
-            self.now,
-            tuple(self.tried),
-            self.ranking.notes,
-            self.cost_usd,
-        )
+        task, ranking = self.request.task_type, self.ranking
+        name, task_name = self.request.options.strategy_name, None if task is None else str(task)
+        found = (attempt.id, attempt.deployment, name, task_name, len(ranking.order))
+        tried = tuple(self.tried)
+        values = (*found, self.started, self.now, tried, ranking.notes, self.cost_usd)
+        return new(Answered, values)

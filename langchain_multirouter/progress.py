@@ -7,6 +7,7 @@ from .economics.price import Usage
 from .fleet import Permit
 from .request import Limits
 from .telemetry.stats import Sample
+from .values import new
 
 
 class Progress:
@@ -46,9 +47,9 @@ class Progress:
         seconds = max(0.0, now - self.started) if typical else None
         first_token_seconds = self.first_token_seconds if typical else None
         if usage is None:
-            return Sample(seconds, first_token_seconds)
+            return new(Sample, (seconds, first_token_seconds, None, None, None))
         cost = None if price is None else price.cost_usd(usage)
-        return Sample(seconds, first_token_seconds, usage[0], usage[1], cost)
+        return new(Sample, (seconds, first_token_seconds, usage[0], usage[1], cost))
 
     def until(self, after_finish_seconds: float) -> float | None:
         """When the next of its limits runs out."""

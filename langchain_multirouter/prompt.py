@@ -10,6 +10,7 @@ from langchain_core.messages import BaseMessage
 from .economics.tokens import BLOCK_TOKENS, message_tokens
 from .errors import InvalidRequestError
 from .request import Prompt
+from .values import new
 
 #: Two million tokens, the largest context window on sale, at four characters each.
 LONGEST_PROMPT_CHARACTERS = 8_000_000
@@ -62,7 +63,7 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
     length = len(asked)
     if length > 2 * SEEN_CHARACTERS:
         asked = asked[:SEEN_CHARACTERS] + asked[-SEEN_CHARACTERS:]
-    return Prompt(asked, frozenset(blocks), tokens, length)
+    return new(Prompt, (asked, frozenset(blocks), tokens, length))
 
 
 def _text(content: Sequence[Any], blocks: dict[str, int]) -> str:

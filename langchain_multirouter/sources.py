@@ -12,7 +12,7 @@ import contextvars
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -48,22 +48,25 @@ class InlineSource:
         self._attempts = attempts
         self._clock = clock
         self._running: Running | None = None
-        self._events: Iterator[Event] | None = None
+        self._following: Callable[[], Event] | None = None
 
     def start(self, step: Start) -> None:
-        self._running = self._attempts.begin(step)
-        self._events = self._running.events(self._clock)
+        self._running = running = self._attempts.begin(step)
+        if running.call.streamed:
+            self._following = running.events(self._clock).__next__
+        else:
+            self._following = partial(running.answer, self._clock)
 
     def cancel(self, id: int) -> None:
         self.close()
 
     def event(self, until: float | None) -> Event:
-        events = self._events
-        if events is not None:
-            event = next(events, None)
-            if event is not None:
-                return event
-            self._events = None
+        following = self._following
+        if following is not None:
+            event = following()
+            if isinstance(event, Ended):
+                self._following = None
+            return event
         if until is not None:
             time.sleep(max(0.0, until - self._clock()))
         return Elapsed(self._clock())
@@ -73,7 +76,7 @@ class InlineSource:
         return self._running
 
     def close(self) -> None:
-        self._events = None
+        self._following = None
         if self._running is not None:
             self._running.close()
 

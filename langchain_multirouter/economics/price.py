@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
+from ..values import new
+
 
 class Usage(NamedTuple):
     """The tokens of one call; the totals include their parts, as in LangChain's `usage_metadata`.
@@ -165,7 +167,7 @@ def usage_of(usage_metadata: Mapping[str, Any] | None) -> Usage | None:
     inputs = usage_metadata.get("input_token_details")
     outputs = usage_metadata.get("output_token_details")
     if not inputs and not outputs:
-        return Usage(max(0, given), max(0, made))
+        return new(Usage, (given if given > 0 else 0, made if made > 0 else 0, *_NO_PARTS))
     inputs, outputs = inputs or {}, outputs or {}
     written_5m = _count(inputs, "ephemeral_5m_input_tokens")
     written_1h = _count(inputs, "ephemeral_1h_input_tokens")

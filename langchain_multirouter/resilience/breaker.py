@@ -12,6 +12,7 @@ import math
 from random import Random
 from typing import NamedTuple
 
+from ..values import new
 from .policy import Policy
 
 
@@ -53,7 +54,8 @@ def settle_success(breaker: Breaker, policy: Policy, now: float, *, generation: 
     if breaker.open_until is not None:
         return Breaker(generation=breaker.generation + 1, at=now)
     total, failed = _decayed(breaker, policy, now)
-    return Breaker(breaker.generation, 0, total + 1.0, failed, now)
+    values = (breaker.generation, 0, total + 1.0, failed, now, 0, None, None, None)
+    return new(Breaker, values)
 
 
 def settle_failure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..candidate import Candidate
@@ -29,24 +30,30 @@ UNLISTED = 10
 
 def rank_for_task(candidate: Candidate, request: Request) -> int:
     """The candidate's place in the task's list, 0 first; `UNLISTED` if it is not in it."""
-    return rank_in(preferred_for(request), candidate)
+    return rank_in(ranks_for(request), candidate)
 
 
-def preferred_for(request: Request) -> tuple[str, ...]:
-    """Whom the request's task prefers: the router's own list, or the default one."""
+def ranks_for(request: Request) -> Mapping[str, int]:
+    """Whom the request's task prefers, by the router's own list or the default one: name → rank."""
     task = request.task_type or TaskType.CHAT
     own = request.preferences.get(task) if request.preferences else None
-    return (own or TASK_PREFERENCES[task])[:UNLISTED]
+    return _ranks(own or TASK_PREFERENCES[task])
 
 
-def rank_in(preferred: tuple[str, ...], candidate: Candidate) -> int:
-    """The candidate's place in a list, by its name or its provider's."""
+@lru_cache(maxsize=256)
+def _ranks(preferred: tuple[str, ...]) -> Mapping[str, int]:
+    ranks: dict[str, int] = {}
+    for rank, name in enumerate(preferred[:UNLISTED]):
+        ranks.setdefault(name, rank)
+    return ranks
+
+
+def rank_in(ranks: Mapping[str, int], candidate: Candidate) -> int:
+    """The candidate's rank, by its name or its provider's, whichever is the better."""
     deployment = candidate.deployment
-    names = (deployment.provider, deployment.name)
-    for rank, name in enumerate(preferred):
-        if name in names:
-            return rank
-    return UNLISTED
+    by_provider = ranks.get(deployment.provider, UNLISTED)
+    by_name = ranks.get(deployment.name, UNLISTED)
+    return by_name if by_name < by_provider else by_provider
 
 
 def read_preferences(given: Mapping[Any, Any] | None) -> dict[TaskType, tuple[str, ...]]:

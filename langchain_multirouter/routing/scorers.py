@@ -7,12 +7,13 @@ not known of a candidate (its time, its price) counts as the median of those of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import mul
 from typing import NamedTuple
 
 from ..candidate import Candidate
 from ..economics.tokens import expected_output_tokens
 from ..request import Request
-from .preferences import UNLISTED, preferred_for, rank_for_task, rank_in
+from .preferences import UNLISTED, rank_for_task, rank_in, ranks_for
 
 Parts = list[tuple[float, ...]]
 
@@ -31,13 +32,7 @@ class Scorer(NamedTuple):
     def scores(self, candidates: Sequence[Candidate], request: Request, now: float) -> list[float]:
         """The weighted sums, in the candidates' order."""
         weights = self.weights
-        scores = []
-        for parts in self.measure(candidates, request, now):
-            score = 0.0
-            for part, weight in enumerate(weights):
-                score += weight * parts[part]
-            scores.append(score)
-        return scores
+        return [sum(map(mul, weights, p), 0.0) for p in self.measure(candidates, request, now)]
 
 
 def _callers_order(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
@@ -93,23 +88,21 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     """
     tokens = request.prompt.input_tokens
     output = expected_output_tokens(request.max_tokens, request.usual_output_tokens)
-    told_seconds: list[float | None] = []
-    told_prices: list[float | None] = []
-    for candidate in candidates:
-        told_seconds.append(candidate.stats.measured.average_seconds)
-        price = candidate.facts.price
-        told_prices.append(None if price is None else price.usd_per_1k(tokens, output))
-    seconds = known_or_median(told_seconds, UNKNOWN_SECONDS)
-    prices = known_or_median(told_prices, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
-    preferred = preferred_for(request)
+    measured = [candidate.stats.measured for candidate in candidates]
+    told = [
+        None if (price := c.facts.price) is None else price.usd_per_1k(tokens, output)
+        for c in candidates
+    ]
+    seconds = known_or_median([m.average_seconds for m in measured], UNKNOWN_SECONDS)
+    prices = known_or_median(told, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
+    ranks = ranks_for(request)
     middle = median(seconds) or 1e-9
     parts: Parts = []
-    for number, candidate in enumerate(candidates):
-        average, usd = seconds[number], prices[number]
-        slow = average / (average + middle)
-        performance = candidate.stats.recent_success_rate(now) * (1.0 - 0.5 * slow)
+    for candidate, m, average, usd in zip(candidates, measured, seconds, prices, strict=True):
+        rate = 1.0 if m.good == m.total else candidate.stats.recent_success_rate(now)
+        performance = rate * (1.0 - 0.5 * average / (average + middle))
         cost = 1.0 - usd / DEAR_USD_PER_1K if usd < DEAR_USD_PER_1K else 0.0
-        parts.append((_TASK_PARTS[rank_in(preferred, candidate)], performance, cost))
+        parts.append((_TASK_PARTS[rank_in(ranks, candidate)], performance, cost))
     return parts
 
 
@@ -127,11 +120,11 @@ def median(values: Sequence[float]) -> float:
     return ordered[half] if len(ordered) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
 
 
-def known_or_median(values: Sequence[float | None], otherwise: float) -> list[float]:
+def known_or_median(values: list[float | None], otherwise: float) -> list[float]:
     """The values, the median of the known ones for the unknown; `otherwise` if none is known."""
+    if None not in values:
+        return values  # type: ignore[return-value]  # mypy does not know what is not in a list
     known = [value for value in values if value is not None]
-    if len(known) == len(values):
-        return known
     middle = median(known) if known else otherwise
     return [middle if value is None else value for value in values]
 

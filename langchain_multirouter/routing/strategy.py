@@ -16,6 +16,7 @@ from ..errors import ConfigurationError
 from ..options import Strategy, UsersStrategy
 from ..request import Request
 from ..telemetry.events import Ranked
+from ..values import new
 from . import filters, scorers
 from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn
 from .scorers import Scorer
@@ -67,7 +68,13 @@ class Ranking(NamedTuple):
     removed: Mapping[str, str]
     keeps_order: bool = False
     notes: tuple[str, ...] = ()
-    scores: Mapping[str, float] = {}
+    scored: tuple[Sequence[Candidate], Sequence[float]] = ((), ())
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Each one's score by its name; made only for those who look."""
+        names = (candidate.deployment.name for candidate in self.scored[0])
+        return dict(zip(names, self.scored[1], strict=True))
 
     def event(self, call: int, request: Request) -> Ranked:
         """For whoever listens."""
@@ -97,8 +104,7 @@ def rank(
     row = row_of(options.strategy)
     scores = row.scorer.scores(kept, request, now)
     order = _picked(row.picker, kept, scores, places(kept, request, now), turn, rng)
-    scored = {c.deployment.name: score for c, score in zip(kept, scores, strict=True)}
-    return Ranking(tuple(order), removed, row.keeps_order, notes, scored)
+    return new(Ranking, (tuple(order), removed, row.keeps_order, notes, (kept, scores)))
 
 
 def _picked(
@@ -144,7 +150,6 @@ def _filtered(
 #: What comes before any score: readiness, whether another provider is preferred, fallback level.
 Place = tuple[int, bool, int]
 READY_FIRST = {Readiness.READY: 0, Readiness.COOLING: 1, Readiness.OUT: 2}
-_READY = Readiness.READY
 
 
 def place(candidate: Candidate, request: Request, now: float) -> Place:
@@ -157,8 +162,9 @@ def places(candidates: Sequence[Candidate], request: Request, now: float) -> lis
     preferred = request.options.preferred_provider
     found: list[Place] = []
     for candidate in candidates:
-        readiness = candidate.readiness(now)
-        ready = 0 if readiness is _READY else READY_FIRST[readiness]  # hashing an enum is slow
+        ready = 0
+        if candidate.breaker.open_until is not None or now < candidate.cooldown.until:
+            ready = READY_FIRST[candidate.readiness(now)]
         deployment = candidate.deployment
         other = preferred is not None and deployment.provider != preferred
         found.append((ready, other, deployment.fallback_level))

@@ -27,6 +27,11 @@ class Story:
         self.told = told
         self.happened: list[Happening] = []
 
+    @classmethod
+    def of(cls, call: int, *, told: bool) -> Story:
+        """The call's own, or the one that stays empty."""
+        return cls(call, told=True) if told else SILENT
+
     def begins(self, name: str, tried: Sequence[AttemptRecord], ranked: Ranked | None) -> None:
         """An attempt at this deployment begins: the first, one more, or one elsewhere."""
         number = len(tried) + 1
@@ -66,3 +71,7 @@ class Story:
         """What was not told yet."""
         while self.happened:
             yield self.happened.pop(0)
+
+
+#: Of all calls that nobody listens to.
+SILENT = Story(0, told=False)

@@ -11,7 +11,7 @@ from langchain_multirouter import RoutedChatModel
 from langchain_multirouter.economics.capabilities import Capabilities
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.telemetry.report import Analytics, Moment
-from langchain_multirouter.telemetry.stats import ErrorNote, Measured, Stats
+from langchain_multirouter.telemetry.stats import ErrorNote, Measured, Stats, packed_times
 from tests.reference.known import NOW, OUT, known, scripted, usd
 from tests.simulation.simulated import World, answer, fail, site, stream
 
@@ -27,7 +27,7 @@ TRAFFIC = Stats(
     measured=Measured(
         average_seconds=2.0,
         first_token_seconds=0.5,
-        times=tuple(float(i) for i in range(1, 21)),
+        packed_times=packed_times([float(i) for i in range(1, 21)]),
         errors=tuple(ErrorNote("server", f"E{i}", NOW - 60 * (8 - i)) for i in range(8)),
         input_tokens=3000,
         output_tokens=1000,
@@ -128,7 +128,14 @@ def test_a_providers_key_rolls_its_deployments_up(key: str) -> None:
     able = Capabilities(strengths=("coding", "fast"))
     second = known(2, breaker=OUT, capabilities=able)._replace(
         stats=Stats(
-            6, 6, measured=Measured(10.0, times=(40.0,) * 3, unpriced=6, errors=TRAFFIC.measured[3])
+            6,
+            6,
+            measured=Measured(
+                10.0,
+                packed_times=packed_times((40.0,) * 3),
+                unpriced=6,
+                errors=TRAFFIC.measured.errors,
+            ),
         )
     )
     shown = report(BUSY, IDLE, second, checked={"a": CHECKED})["providers"]
