@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from .deployment import Deployment
 from .outcome import Cause, Failure
+from .porting import Unportable, port
 from .providers.provider import Parameters, ProviderClasses
 from .steps import Chunk, Ended, Event, Kind, Start
+from .tally import Tally
 from .values import new
 
 Clock = Callable[[], float]
@@ -33,6 +34,19 @@ class Served(NamedTuple):
     timeout_seconds: float
 
 
+class Observer(Protocol):
+    """Who watches a call's attempts; what it raises is nobody's concern."""
+
+    def began(self, id: int, deployment: Deployment) -> None:
+        """An attempt begins."""
+
+    def ended(self, id: int, failure: Failure | None, usage: Mapping[str, Any] | None) -> None:
+        """It ended, well if `failure` is None."""
+
+    def left(self, id: int) -> None:
+        """It was left without an outcome of its own; may come after `ended`, and more than once."""
+
+
 class Attempts(NamedTuple):
     """What one call sends, whoever it is sent to."""
 
@@ -41,9 +55,13 @@ class Attempts(NamedTuple):
     parameters: Parameters
     streamed: bool
     learn: Callable[[int, Mapping[str, Any]], None] | None = None  # while a price is unknown
+    accepts: Callable[[AIMessage], bool] | None = None  # the caller's own test of a whole answer
+    observer: Observer | None = None  # sees attempts begin and end, where somebody traces
 
     def begin(self, step: Start) -> Running:
         """Prepare the attempt that the flow asks for; nothing is sent before its first event."""
+        if self.observer is not None:
+            self.observer.began(step.id, step.deployment)
         return Running(step, self.served[step.number], self)
 
 
@@ -51,7 +69,7 @@ class Running:
     """One attempt under way: its events, and the result or the chunks that they speak of."""
 
     __slots__ = (
-        "_number", "_served", "_source", "_tally", "call", "chunks", "id", "left", "result"
+        "_number", "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "result"
     )  # fmt: skip
 
     def __init__(self, step: Start, served: Served, call: Attempts) -> None:
@@ -61,6 +79,7 @@ class Running:
         self.result: ChatResult | None = None
         self.chunks: deque[ChatGenerationChunk] = deque()
         self.left = False
+        self.lost: tuple[str, ...] = ()  # what of the request this deployment could not take
         self._served = served
         self._source: Any = None
         self._tally: Tally | None = None  # of a stream's chunks
@@ -79,8 +98,8 @@ class Running:
                 model.rate_limiter.acquire(blocking=True)
             failure = self.whole(model._generate(messages, stop=stop, **settings))
         except Exception as error:
-            failure = self._served.classes.classify(error)
-        return new(Ended, (self.id, failure, clock(), self.usage()))
+            failure = self.classified(error)
+        return self.ended(failure, clock())
 
     async def aanswer(self, clock: Clock) -> Ended:
         """Make the attempt for a whole answer."""
@@ -90,8 +109,8 @@ class Running:
                 await model.rate_limiter.aacquire(blocking=True)
             failure = self.whole(await model._agenerate(messages, stop=stop, **settings))
         except Exception as error:
-            failure = self._served.classes.classify(error)
-        return new(Ended, (self.id, failure, clock(), self.usage()))
+            failure = self.classified(error)
+        return self.ended(failure, clock())
 
     def _streamed(self, clock: Clock) -> Iterator[Event]:
         try:
@@ -111,8 +130,8 @@ class Running:
                 if failure is None:
                     yield self.as_chunk(clock())
         except Exception as error:
-            failure = self._served.classes.classify(error)
-        yield Ended(self.id, failure, clock(), self.usage())
+            failure = self.classified(error)
+        yield self.ended(failure, clock())
 
     async def aevents(self, clock: Clock) -> AsyncIterator[Event]:
         """Make the attempt for a stream, in the task that iterates."""
@@ -133,18 +152,35 @@ class Running:
                 if failure is None:
                     yield self.as_chunk(clock())
         except Exception as error:
-            failure = self._served.classes.classify(error)
-        yield Ended(self.id, failure, clock(), self.usage())
+            failure = self.classified(error)
+        yield self.ended(failure, clock())
 
     def _translated(
         self,
     ) -> tuple[BaseChatModel, list[BaseMessage], list[str] | None, dict[str, Any]]:
         """Whom to ask, and what, in its own words."""
         served, call = self._served, self.call
-        model, stop, settings, _ = served.classes.translate(
-            served.model, call.parameters, call.messages
-        )
-        return model, list(call.messages), stop, settings
+        classes, model = served.classes, served.model
+        dialect = classes.dialect(model, call.parameters)
+        name = served.deployment.model_name
+        messages, parameters, self.lost = port(call.messages, call.parameters, dialect, name)
+        model, stop, settings, dropped = classes.translate(model, parameters, messages)
+        if dropped:
+            self.lost = (*self.lost, *dropped)
+        return model, messages, stop, settings
+
+    def classified(self, error: Exception) -> Failure:
+        """The exception as a failure."""
+        if isinstance(error, Unportable):
+            return Failure(Cause.UNSUPPORTED, error=error)
+        return self._served.classes.classify(error)
+
+    def ended(self, failure: Failure | None, now: float) -> Ended:
+        """The attempt's last event."""
+        usage = self.usage()
+        if self.call.observer is not None:
+            self.call.observer.ended(self.id, failure, usage)
+        return new(Ended, (self.id, failure, now, usage))
 
     def whole(self, result: ChatResult) -> Failure | None:
         """Judge a whole answer; its metadata is gathered on its message first."""
@@ -162,7 +198,10 @@ class Running:
         # Through the dictionary, since pydantic's own setting costs a microsecond.
         message.__dict__["response_metadata"] = metadata
         generation.__dict__["message"] = message
-        return judged(self._served.classes, message)
+        failure = judged(self._served.classes, message)
+        if failure is None and self.call.accepts is not None and not self.call.accepts(message):
+            return Failure(Cause.SCHEMA_MISMATCH)
+        return failure
 
     def usage(self) -> Mapping[str, Any] | None:
         """What the provider counted, if it did; a price that is unknown is learned on the way."""
@@ -191,6 +230,8 @@ class Running:
 
     def close(self) -> None:
         """Give the connection back; never raises."""
+        if self.call.observer is not None:
+            self.call.observer.left(self.id)
         source, self._source = self._source, None
         if source is not None:
             try:
@@ -200,6 +241,8 @@ class Running:
 
     async def aclose(self) -> None:
         """Give the connection back; never raises, but for cancellation."""
+        if self.call.observer is not None:
+            self.call.observer.left(self.id)
         source, self._source = self._source, None
         if source is not None:
             try:
@@ -230,67 +273,3 @@ def judged(classes: ProviderClasses, message: AIMessage) -> Failure | None:
     if failure is not None and failure.answer is not None and message.content:
         return None
     return failure
-
-
-FINISH_KEYS = ("finish_reason", "stopReason", "stop_reason")
-
-
-class Tally:
-    """What a stream's chunks add up to, as far as judging it needs: a sum of chunks would cost as
-    much as the stream itself, and the caller's side makes one anyway."""
-
-    __slots__ = ("content", "metadata", "seen_tool_calls", "usage")
-
-    def __init__(self) -> None:
-        self.content = False
-        self.seen_tool_calls = False
-        self.metadata: dict[str, Any] = {}
-        self.usage: UsageMetadata | None = None
-
-    def add(self, chunk: ChatGenerationChunk) -> tuple[Kind, bool]:
-        """The chunk's kind, and whether it carries content."""
-        message = chunk.message
-        finished = False
-        for source in (chunk.generation_info, message.response_metadata):
-            if source:
-                self.metadata.update((k, v) for k, v in source.items() if v is not None)
-                finished = finished or any(source.get(key) for key in FINISH_KEYS)
-        usage = getattr(message, "usage_metadata", None)
-        if usage is not None:
-            self.usage = add_usage(self.usage, usage)
-        tools = bool(getattr(message, "tool_call_chunks", None))
-        content = tools or carries(message)
-        self.content = self.content or content
-        self.seen_tool_calls = self.seen_tool_calls or tools
-        if finished:
-            return Kind.FINISH, content
-        return (Kind.CONTENT if content else Kind.EMPTY), content
-
-    def message(self) -> AIMessage:
-        """A message with the stream's metadata, and content where the stream had any."""
-        calls = [{"name": "called", "args": {}, "id": "called"}] if self.seen_tool_calls else []
-        return AIMessage.model_construct(
-            content="." if self.content else "",
-            tool_calls=calls,
-            invalid_tool_calls=[],
-            response_metadata=self.metadata,
-            additional_kwargs={},
-        )
-
-
-#: Keys of a content block that say where it stands, not what it holds.
-_POSITIONS = frozenset({"type", "index", "id"})
-
-
-def carries(message: BaseMessage) -> bool:
-    """Whether a message carries anything of an answer: text, reasoning, a tool call, a picture."""
-    content = message.content
-    if isinstance(content, str):
-        return bool(content) or bool(message.additional_kwargs.get("reasoning_content"))
-    for block in content:
-        if isinstance(block, str):
-            if block:
-                return True
-        elif any(value for key, value in block.items() if key not in _POSITIONS):
-            return True
-    return False

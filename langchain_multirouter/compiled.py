@@ -34,6 +34,9 @@ NUMBERS = frozenset(
 )
 
 
+NOBODY: Mapping[int, str] = {}
+
+
 class Compiled(NamedTuple):
     """What a call needs of its router's settings."""
 
@@ -55,6 +58,7 @@ class Compiled(NamedTuple):
         model: str | None,
         streamed: bool,
         usual_output_tokens: float | None,
+        unable: Mapping[int, str] = NOBODY,
     ) -> Request:
         """One call as the core sees it."""
         values = (
@@ -70,6 +74,7 @@ class Compiled(NamedTuple):
             listening(),
             usual_output_tokens,
             False,
+            unable,
         )
         return new(Request, values)
 

@@ -15,6 +15,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
 from .answer import last_chunk, with_partial
+from .attempt import Running
 from .errors import StreamInterruptedError
 from .outcome import Answered
 from .sources import AsyncSource, Source
@@ -39,7 +40,8 @@ def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
                 tell(step.happening)
     except StopIteration as end:
         answered: Answered = end.value
-        return source.running(answered.attempt_id).result, answered
+        running = source.running(answered.attempt_id)
+        return running.result, _told(answered, running)
     finally:
         flow.close()
         source.close()
@@ -62,7 +64,8 @@ async def arun(flow: Flow, source: AsyncSource) -> tuple[Any, Answered]:
                 tell(step.happening)
     except StopIteration as end:
         answered: Answered = end.value
-        return source.running(answered.attempt_id).result, answered
+        running = source.running(answered.attempt_id)
+        return running.result, _told(answered, running)
     finally:
         flow.close()
         await source.close()
@@ -80,7 +83,8 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
             except StopIteration as end:
                 while chunks:
                     yield _handed(chunks, delivered)
-                yield last_chunk(end.value, delivered)
+                answered = _told(end.value, source.running(end.value.attempt_id))
+                yield last_chunk(answered, delivered)
                 return
             event = None
             if isinstance(step, Wait):
@@ -114,7 +118,8 @@ async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerati
             except StopIteration as end:
                 while chunks:
                     yield _handed(chunks, delivered)
-                yield last_chunk(end.value, delivered)
+                answered = _told(end.value, source.running(end.value.attempt_id))
+                yield last_chunk(answered, delivered)
                 return
             event = None
             if isinstance(step, Wait):
@@ -134,6 +139,13 @@ async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerati
     finally:
         flow.close()
         await source.close()
+
+
+def _told(answered: Answered, running: Running) -> Answered:
+    """With what the deployment that answered could not take of the request."""
+    if not running.lost:
+        return answered
+    return answered._replace(notes=(*answered.notes, *(f"not sent: {it}" for it in running.lost)))
 
 
 def _handed(

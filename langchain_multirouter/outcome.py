@@ -30,6 +30,8 @@ class Cause(StrEnum):
     CONTEXT_OVERFLOW = "context_overflow"  # more tokens than the model takes
     CONTENT_POLICY = "content_policy"  # prompt or answer refused by a content filter
     BAD_REQUEST = "bad_request"  # the caller's mistake: no provider would take it
+    UNSUPPORTED = "unsupported"  # this deployment cannot be asked that; nothing was sent
+    SCHEMA_MISMATCH = "schema_mismatch"  # an answer that does not fit the schema asked for
     LOCAL_ENVIRONMENT = "local_environment"  # this process' own transport: a closed event loop
     UNKNOWN = "unknown"  # none of the table's rows fits
 

@@ -42,6 +42,7 @@ class Request(NamedTuple):
         max_tokens: The most tokens the answer may have, where the call says.
         usual_output_tokens: What answers have had on average, whoever gave them.
         is_check: A health check, whose one token says nothing of other answers.
+        unable: Deployment's number → what of this request it cannot be asked.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
     """
@@ -58,6 +59,7 @@ class Request(NamedTuple):
     told: bool = False
     usual_output_tokens: float | None = None
     is_check: bool = False
+    unable: Mapping[int, str] = {}
 
 
 class Limits(NamedTuple):

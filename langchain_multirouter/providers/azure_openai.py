@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from ..outcome import Failure
+from ..porting.dialect import AZURE_CHAT, AZURE_RESPONSES, Dialect
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of, warn_injected
 from .judge import judge
@@ -120,6 +121,11 @@ class AzureOpenAIClasses:
         if parameters == _NOTHING:
             return Translation(model, None, {})
         return _translated(model, parameters)
+
+    def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
+        """Chat completions, or the Responses API where the class would use it."""
+        own: Any = model
+        return AZURE_RESPONSES if own.use_responses_api else AZURE_CHAT
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""

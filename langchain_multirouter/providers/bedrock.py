@@ -15,6 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from ..outcome import Failure
+from ..porting.dialect import BEDROCK_CLAUDE, BEDROCK_NOVA, BEDROCK_OTHER, Dialect
 from .boto_client import TimeLimits, attempts, can_be_twinned, limits, twin
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, warn_injected
@@ -42,6 +43,12 @@ _CONNECTION: Final = frozenset(
         "config",
     }
 )
+
+#: A word of the model's id → whose rules hold.
+_DIALECTS: Final[Mapping[str, Dialect]] = {
+    "claude": BEDROCK_CLAUDE,
+    "nova": BEDROCK_NOVA,
+}
 
 #: botocore's own time limit.
 _NOBODYS_SECONDS: Final = 60
@@ -129,6 +136,11 @@ class BedrockClasses:
         if parameters == _NOTHING:
             return Translation(model, None, {})
         return _translated(model, parameters, messages)
+
+    def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
+        """By the model's vendor, since Converse passes its rules on."""
+        name = self.model_name(model)
+        return next((d for word, d in _DIALECTS.items() if word in name), BEDROCK_OTHER)
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""

@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from ..errors import ConfigurationError
 from ..outcome import Cause, Failure
+from ..porting.dialect import ANY, Dialect
 from .classify import classify
 from .construction import rebuilt, seconds_of
 from .judge import judge
@@ -96,6 +97,10 @@ class OtherClasses:
         if parameters == _NOTHING:
             return Translation(model, None, {})
         return _translated(model, parameters)
+
+    def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
+        """Nobody's in particular."""
+        return ANY
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table; but who knows where an unknown class's own ValueError comes from.

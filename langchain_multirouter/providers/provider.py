@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
     from ..outcome import Failure
+    from ..porting.dialect import Dialect
 
 
 class Parameters(NamedTuple):
@@ -96,6 +97,9 @@ class ProviderClasses(Protocol):
 
         The messages are looked at where a service ties settings to the conversation.
         """
+
+    def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
+        """What the model's service accepts of a conversation, for a call with these parameters."""
 
     def classify(self, error: BaseException) -> Failure:
         """The exception as a failure, by the one table of causes."""

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from ..errors import ConfigurationError
 from ..outcome import Failure
+from ..porting.dialect import VERTEX_CLAUDE, VERTEX_GEMINI, Dialect
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of
 from .judge import judge
@@ -127,6 +128,10 @@ class VertexClasses:
         if parameters == _NOTHING:
             return Translation(model, None, {})
         return _translated(model, parameters)
+
+    def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
+        """Gemini's, or Claude's where it is served on Vertex."""
+        return VERTEX_CLAUDE if _family(model) == _ANTHROPIC else VERTEX_GEMINI
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""

@@ -52,6 +52,8 @@ VERDICTS: Mapping[Cause, Verdict] = {
     Cause.CONTEXT_OVERFLOW: Verdict(Next.LARGER, Effect.NONE),
     Cause.CONTENT_POLICY: Verdict(Next.RAISE, Effect.NONE),
     Cause.BAD_REQUEST: Verdict(Next.RAISE, Effect.NONE),
+    Cause.UNSUPPORTED: Verdict(Next.ELSEWHERE, Effect.NONE),
+    Cause.SCHEMA_MISMATCH: Verdict(Next.AGAIN, Effect.NONE),
     Cause.LOCAL_ENVIRONMENT: Verdict(Next.AT_ONCE, Effect.NONE),
     Cause.UNKNOWN: Verdict(Next.ELSEWHERE, Effect.FAILURE),
 }

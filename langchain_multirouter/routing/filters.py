@@ -41,6 +41,11 @@ def takes_the_prompts_kinds(candidate: Candidate, request: Request) -> str | Non
     return f"takes no {' and no '.join(refused)} input" if refused else None
 
 
+def expressible(candidate: Candidate, request: Request) -> str | None:
+    """The request can be said to its service without a change of meaning."""
+    return request.unable.get(candidate.number)
+
+
 def affordable(candidate: Candidate, request: Request) -> str | None:
     """Its expected cost is within `max_cost`; an unknown price never is."""
     most = request.options.max_cost
@@ -77,6 +82,7 @@ FILTERS: Mapping[str, Filter] = {
     "model": named,
     "require_tags": tagged,
     "capabilities": takes_the_prompts_kinds,
+    "request": expressible,
     "max_cost": affordable,
     "max_response_time": quick_enough,
     "preferred_provider": of_preferred_provider,
@@ -93,6 +99,8 @@ def needed(request: Request) -> tuple[str, ...]:
         asked.append("require_tags")
     if request.prompt.kinds:
         asked.append("capabilities")
+    if request.unable:
+        asked.append("request")
     if options.max_cost is not None:
         asked.append("max_cost")
     if options.max_response_time is not None:

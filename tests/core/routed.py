@@ -19,6 +19,7 @@ from langchain_multirouter.fleet import Fleet
 from langchain_multirouter.flow import route
 from langchain_multirouter.options import read_options
 from langchain_multirouter.outcome import Answered, Cause, Failure
+from langchain_multirouter.porting.dialect import ANY, Dialect
 from langchain_multirouter.providers.provider import Parameters, Translation
 from langchain_multirouter.request import Request
 from langchain_multirouter.resilience.policy import Policy
@@ -47,6 +48,9 @@ class Row:
         self, model: BaseChatModel, parameters: Parameters, *messages: Any
     ) -> Translation:
         return Translation(model, None, {})
+
+    def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
+        return ANY
 
     def classify(self, error: BaseException) -> Failure:
         return Failure(getattr(error, "cause", Cause.UNKNOWN), error=error)

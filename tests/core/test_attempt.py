@@ -12,9 +12,10 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.rate_limiters import BaseRateLimiter
 
 from langchain_multirouter.answer import signed
-from langchain_multirouter.attempt import Tally, carries, streams_natively
+from langchain_multirouter.attempt import streams_natively
 from langchain_multirouter.outcome import Answered
 from langchain_multirouter.steps import Kind
+from langchain_multirouter.tally import Tally, carries
 from langchain_multirouter.testing import ScriptedModel
 from tests.core.routed import Router
 

@@ -86,7 +86,9 @@ def test_every_filter_that_is_asked_is_in_the_table() -> None:
         max_cost=1.0,
         max_response_time=1.0,
     )
-    request = Request(options, model="x", prompt=Prompt(kinds=frozenset({"image"})))
+    request = Request(
+        options, model="x", prompt=Prompt(kinds=frozenset({"image"})), unable={0: "x"}
+    )
     assert {"paused", *needed(request)} == set(FILTERS)
 
 

@@ -1,0 +1,74 @@
+"""Tally: what a stream's chunks add up to, as far as judging the stream needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.outputs import ChatGenerationChunk
+
+from .steps import Kind
+
+FINISH_KEYS = ("finish_reason", "stopReason", "stop_reason")
+
+
+class Tally:
+    """What a stream's chunks add up to, as far as judging it needs: a sum of chunks would cost as
+    much as the stream itself, and the caller's side makes one anyway."""
+
+    __slots__ = ("content", "metadata", "seen_tool_calls", "usage")
+
+    def __init__(self) -> None:
+        self.content = False
+        self.seen_tool_calls = False
+        self.metadata: dict[str, Any] = {}
+        self.usage: UsageMetadata | None = None
+
+    def add(self, chunk: ChatGenerationChunk) -> tuple[Kind, bool]:
+        """The chunk's kind, and whether it carries content."""
+        message = chunk.message
+        finished = False
+        for source in (chunk.generation_info, message.response_metadata):
+            if source:
+                self.metadata.update((k, v) for k, v in source.items() if v is not None)
+                finished = finished or any(source.get(key) for key in FINISH_KEYS)
+        usage = getattr(message, "usage_metadata", None)
+        if usage is not None:
+            self.usage = add_usage(self.usage, usage)
+        tools = bool(getattr(message, "tool_call_chunks", None))
+        content = tools or carries(message)
+        self.content = self.content or content
+        self.seen_tool_calls = self.seen_tool_calls or tools
+        if finished:
+            return Kind.FINISH, content
+        return (Kind.CONTENT if content else Kind.EMPTY), content
+
+    def message(self) -> AIMessage:
+        """A message with the stream's metadata, and content where the stream had any."""
+        calls = [{"name": "called", "args": {}, "id": "called"}] if self.seen_tool_calls else []
+        return AIMessage.model_construct(
+            content="." if self.content else "",
+            tool_calls=calls,
+            invalid_tool_calls=[],
+            response_metadata=self.metadata,
+            additional_kwargs={},
+        )
+
+
+#: Keys of a content block that say where it stands, not what it holds.
+_POSITIONS = frozenset({"type", "index", "id"})
+
+
+def carries(message: BaseMessage) -> bool:
+    """Whether a message carries anything of an answer: text, reasoning, a tool call, a picture."""
+    content = message.content
+    if isinstance(content, str):
+        return bool(content) or bool(message.additional_kwargs.get("reasoning_content"))
+    for block in content:
+        if isinstance(block, str):
+            if block:
+                return True
+        elif any(value for key, value in block.items() if key not in _POSITIONS):
+            return True
+    return False
