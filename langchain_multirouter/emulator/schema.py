@@ -94,9 +94,11 @@ class _Synthesis:
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties: Mapping[str, Any] = schema.get("properties") or {}
-        required = set(schema.get("required") or ())
+        # Not every client keeps the order of properties: that of the required ones is a list.
+        required = [key for key in schema.get("required") or () if key in properties]
         # A recursive type ends where its optional properties are left out.
-        wanted = [k for k in properties if k in required or depth < _DEEPEST // 3]
+        others = [key for key in properties if key not in required and depth < _DEEPEST // 3]
+        wanted = [*required, *others]
         return {key: self.value(properties[key], key, depth + 1) for key in wanted}
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:

@@ -152,8 +152,13 @@ def rebuilt(
 
 
 def copied(model: Model, changes: Mapping[str, Any]) -> Model:
-    """A shallow copy with other fields; private attributes and the class are kept."""
-    return model.model_copy(update=dict(changes))
+    """A shallow copy with other fields; private attributes and the class are kept.
+
+    That a class is deprecated was said where the user made the instance.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return model.model_copy(update=dict(changes))
 
 
 class Once:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import importlib
+import warnings
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +14,7 @@ from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from langchain_multirouter import Deployment, RoutedChatModel
+from langchain_multirouter.emulator import Emulator
 from tests.wire.conftest import MODELS, WIRES, emulator, models
 
 __all__ = ["emulator", "models"]  # fixtures of the wire tests
@@ -38,9 +41,25 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _built(request: pytest.FixtureRequest, models: dict[str, Any]) -> None:
+def _built(models: dict[str, Any], emulator: Emulator) -> None:
     """The suites build models from class attributes; clients take half a second each to build."""
-    Router.built = models
+    Router.built = {**models, "vertexai": chat_vertex_ai(emulator)}
+
+
+def chat_vertex_ai(emulator: Emulator) -> BaseChatModel:
+    """The class that `ChatGoogleGenerativeAI` replaces, over REST."""
+    kind = importlib.import_module("langchain_google_vertexai").ChatVertexAI
+    credentials = importlib.import_module("google.oauth2.credentials").Credentials
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return kind(
+            model=MODELS["gcp_vertex"],
+            project="p",
+            location="us-central1",
+            credentials=credentials(token="fake"),  # the emulator's
+            api_endpoint=emulator.url,
+            api_transport="rest",
+        )
 
 
 class Router:
@@ -48,6 +67,7 @@ class Router:
 
     built: dict[str, Any]
     first = "azure_openai"
+    wires = WIRES
 
     @property
     def chat_model_class(self) -> type[BaseChatModel]:
@@ -55,7 +75,7 @@ class Router:
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        order = [self.first, *(wire for wire in WIRES if wire != self.first)]
+        order = [self.first, *(wire for wire in self.wires if wire != self.first)]
         deployments = [Deployment(self.built[wire], name=wire) for wire in order]
         return {"models": deployments, "strategy": "ordered"}
 
@@ -93,3 +113,10 @@ class TestVertexFirst(Router, ChatModelIntegrationTests):
     """Everything, with Vertex answering."""
 
     first = "gcp_vertex"
+
+
+class TestVertexAIFirst(Router, ChatModelIntegrationTests):
+    """Everything that is not asynchronous (see `conftest`), with the older class for Vertex."""
+
+    first = "vertexai"
+    wires = ("vertexai", "azure_openai", "aws_bedrock")
