@@ -22,6 +22,10 @@ _TOO_COMMON = frozenset(
 )
 
 
+_RECITE = "Recite:"
+_REPEATED_WORDS = 3
+
+
 def tokens_in(text: str) -> int:
     """About one token for four characters, as English has with the usual tokenizers."""
     return (len(text) + 3) // 4
@@ -61,6 +65,9 @@ def _answer(ask: Ask) -> Answer:
 
 
 def _prose(ask: Ask) -> str:
+    recital = _recital(ask)
+    if recital is not None:
+        return recital
     name = ask.answers_as or ask.model
     results = []
     for turn in reversed(ask.turns):
@@ -73,6 +80,28 @@ def _prose(ask: Ask) -> str:
     subject = " ".join(words[:12]) + (" ..." if len(words) > 12 else "")
     remark = _REMARKS[zlib.crc32(ask.prompt.encode("utf-8", "replace")) % len(_REMARKS)]
     return f"Hello from {name}. You said “{subject}”. {remark}"
+
+
+def _recital(ask: Ask) -> str | None:
+    """What a human asked to be recited; what an assistant has already said of it is not repeated.
+
+    Asked to go on (by a human turn, not by a prefill), a model tends to repeat its last words.
+    """
+    asked = [
+        at for at, turn in enumerate(ask.turns) if turn.role == "user" and _RECITE in turn.text
+    ]
+    if not asked:
+        return None
+    _, _, text = ask.turns[asked[-1]].text.partition(_RECITE)
+    text = text.strip()
+    after = ask.turns[asked[-1] + 1 :]
+    said = next((turn.text for turn in reversed(after) if turn.role == "assistant"), "")
+    if not said or not text.startswith(said.strip()):
+        return text
+    rest = text[len(said.strip()) :]
+    if after[-1].role == "assistant":
+        return rest if said == said.rstrip() else rest.lstrip()
+    return " ".join(said.split()[-_REPEATED_WORDS:]) + rest
 
 
 def _tools_to_call(ask: Ask) -> list[Tool]:

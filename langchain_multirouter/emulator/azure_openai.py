@@ -8,6 +8,7 @@ from langchain_multirouter.emulator import embeddings
 from langchain_multirouter.emulator.answers import dumps, pieces
 from langchain_multirouter.emulator.ask import Answer, Ask, Choice, Finish, Role, Tool, Turn
 from langchain_multirouter.emulator.wire import (
+    DONE,
     SSE,
     Addressed,
     Frame,
@@ -243,4 +244,4 @@ def _events(ask: Ask, answer: Answer) -> Iterator[Frame]:
             yield chunk({}, finish=_FINISH[answer.finish])
     if ask.include_usage:
         yield sse({**envelope, "choices": [], "usage": _usage(answer)})
-    yield Frame(b"data: [DONE]\r\n\r\n")
+    yield Frame(DONE)

@@ -50,6 +50,8 @@ class FaultKind(StrEnum):
     """No choices (Azure), candidates (Vertex) or output (Bedrock); no vectors for embeddings."""
     NO_FINISH = "no_finish"
     """The whole text without a finish reason; embeddings are unharmed."""
+    NO_END = "no_end"
+    """The whole answer and its finish reason, then silence: no terminator, no end of the body."""
     TRUNCATED = "truncated"
     """Half the text and a finish reason that says the token limit; embeddings are unharmed."""
     BLOCKED_PROMPT = "blocked_prompt"

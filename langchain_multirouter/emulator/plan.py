@@ -24,7 +24,7 @@ from langchain_multirouter.emulator.steps import (
     Step,
     Wait,
 )
-from langchain_multirouter.emulator.wire import JSON, Frame, Refusal, Reply, Wire, json_reply
+from langchain_multirouter.emulator.wire import DONE, JSON, Frame, Refusal, Reply, Wire, json_reply
 
 _PAGE = b"<!DOCTYPE html><html><head><title>%s</title></head><body><h1>%s</h1></body></html>"
 _ERROR = {"error": {"code": 500, "status": "INTERNAL", "message": "Something went wrong."}}
@@ -99,7 +99,13 @@ _SAID: dict[FaultKind, Callable[[Answer], Answer]] = {
     FaultKind.MALFORMED_TOOL_CALL: _withheld(Finish.MALFORMED_TOOL_CALL),
 }
 # Kinds after which a model's answer has been written in full, for better or worse.
-_HARMLESS = {*_SAID, FaultKind.SLOW, FaultKind.SLOW_FIRST_TOKEN, FaultKind.DRIP}
+_HARMLESS = {
+    *_SAID,
+    FaultKind.SLOW,
+    FaultKind.SLOW_FIRST_TOKEN,
+    FaultKind.DRIP,
+    FaultKind.NO_END,
+}
 
 
 # What the service replies.
@@ -231,6 +237,13 @@ def _cut(*ending: Step) -> "_Delivery":
     return deliver
 
 
+def _endless(wire: Wire, reply: Reply, fault: Fault, delays: Iterator[float]) -> list[Step]:
+    if not reply.streamed:
+        return _deliver(reply, delays)
+    said = tuple(frame for frame in reply.frames if frame.data != DONE)
+    return [*_wait(next(delays, 0.0)), _head(reply), *_paced(said, delays), Hang()]
+
+
 def _malformed(wire: Wire, reply: Reply, fault: Fault, delays: Iterator[float]) -> list[Step]:
     kept = _beginning(reply.frames, fault.chunks) if reply.streamed and fault.chunks else ()
     return _deliver(replace(reply, frames=(*kept, wire.garble(reply))), delays)
@@ -272,6 +285,7 @@ _DELIVERED: dict[FaultKind, _Delivery] = {
     FaultKind.FIN_MIDSTREAM: _cut(Close()),
     FaultKind.CLEAN_EOF_MIDSTREAM: _cut(End()),
     FaultKind.SILENCE_MIDSTREAM: _cut(Hang()),
+    FaultKind.NO_END: _endless,
     FaultKind.MALFORMED: _malformed,
     FaultKind.ERROR_EVENT: _error_event,
     FaultKind.SHORT_BODY: _short,

@@ -8,6 +8,8 @@ from langchain_multirouter.emulator.ask import Answer, Ask, Operation
 
 JSON = "application/json"
 SSE = "text/event-stream"
+#: What ends a stream of OpenAI's; other streams end with their body.
+DONE = b"data: [DONE]\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,14 @@ KINDS: list[tuple[Fault, tuple[str, str, str]]] = [
 SILENCES: list[tuple[Fault, tuple[str, str, str]]] = [
     (Fault(K.SILENCE), (_AZURE_TIMEOUT, "ReadTimeoutError", "ReadTimeout")),
     (Fault(K.SILENCE_MIDSTREAM), (_AZURE_TIMEOUT, "ReadTimeoutError", "ReadTimeout")),
+    (
+        Fault(K.NO_END),
+        (
+            f"text stop | {_AZURE_TIMEOUT}",
+            "text end_turn | ReadTimeoutError",
+            "text STOP | ReadTimeout",
+        ),
+    ),
 ]
 CODES: list[tuple[str, str, int, str]] = [
     ("azure_openai", "insufficient_quota", 429, "OpenAIRateLimitError"),

@@ -198,3 +198,16 @@ def test_azure_streams_usage_only_when_asked(clients: Any, cloud: Emulator) -> N
     model = clients.chat("azure_openai")
     assert whole(list(model.stream("Hi", stream_usage=True))).usage_metadata
     assert whole(list(model.stream("Hi", stream_usage=False))).usage_metadata is None
+
+
+def test_what_is_to_be_recited_is_gone_on_with_after_the_part_already_said(
+    model: Any,
+) -> None:
+    whole = model.invoke("Recite: one two three four five six seven").text
+    assert whole == "one two three four five six seven"
+    asked = [
+        ("human", "Recite: one two three four five six seven"),
+        ("ai", "one two three four"),
+        ("human", "Please go on."),
+    ]
+    assert model.invoke(asked).text == "two three four five six seven"
