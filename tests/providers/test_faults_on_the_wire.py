@@ -115,6 +115,7 @@ ELSEWHERE = {
     FaultKind.SLOW_FIRST_TOKEN,
     FaultKind.DRIP,
     FaultKind.KEEPALIVE,
+    FaultKind.NO_END,  # complete for a router, whatever the client waits for
 }
 
 
