@@ -28,7 +28,7 @@ LAYERS = [
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
     " answer caller health hook porting tally telemetry caching document catalogue",
-    "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
+    "chat_model configuration insight oversight embeddings testing __main__ demo demo_screen demo_script"
     " emulator",
 ]
 #: Layers 0–3 and 5, and of 4 all but the fleet, which has the lock.
