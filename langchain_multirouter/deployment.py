@@ -191,9 +191,13 @@ def model_family(model_name: str) -> str:
     Two deployments with the same family serve the same model: `eu.anthropic.claude-sonnet-4-5-
     20250929-v1:0` on Bedrock and `claude-sonnet-4-5@20250929` on Vertex.
     """
+    return _DATE.sub("", _VERSION.sub("", bare_name(model_name)))
+
+
+def bare_name(model_name: str) -> str:
+    """The model's name without region, vendor and path, in lower case."""
     name = model_name.strip().casefold().rsplit("/", 1)[-1]
-    name = _VENDOR.sub("", _REGION.sub("", name))
-    return _DATE.sub("", _VERSION.sub("", name))
+    return _VENDOR.sub("", _REGION.sub("", name))
 
 
 def finite(field: str, value: float | None, *, least: float = 0.0) -> float | None:
