@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from . import drive
 from .asked import OPTIONS, Asked, read_asked
-from .assembly import Assembled, Kind, assemble
+from .assembly import Assembled, assemble
 from .compiled import Compiled, identity_of, refuse_wrong
 from .deployment import configuration_error, finite
 from .errors import AllAttemptsFailedError, unknown_name
@@ -22,7 +22,6 @@ from .options import Options, Strategy, read_options
 from .outcome import Answered
 from .oversight import Overseen, considered
 from .prompt import read_text, read_texts
-from .providers.embeddings import embeddings_named, embeddings_of
 from .providers.provider import Parameters
 from .request import Prompt, Request
 from .resilience.policy import Policy
@@ -33,19 +32,10 @@ from .steps import Flow
 from .task_types import TaskType
 from .telemetry.explanation import Explanation
 from .telemetry.sinks import remark
-from .vectors import Method, Vectors
+from .vectors import EMBEDDINGS, Method, Vectors, space_served
 
 #: Vectors have no output tokens.
 NO_ANSWER = Parameters(max_tokens=0)
-
-EMBEDDINGS = Kind(
-    Embeddings,
-    "a LangChain embeddings object",
-    embeddings_named,
-    embeddings_of,
-    lambda served: Vectors(served, "embed_query", ["ping"], {}, 1),
-    notes=("tokens and USD are estimated from the lengths of the texts",),
-)
 
 
 class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
@@ -120,8 +110,9 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         finite("timeout", self.timeout, least=1e-3)
         served = assemble(self.models, self.timeout, EMBEDDINGS)
         deployments = [one.deployment for one in served]
-        sizes = [one.classes.dimensions(one.model) for one in served]
-        self.spaces = spaces = Spaces(deployments, sizes, self.model)
+        self.spaces = spaces = Spaces(
+            deployments, [space_served(one) for one in served], self.model
+        )
         if options.allow_model_change:
             last = spaces.last(deployments)
             served = tuple(s._replace(deployment=d) for s, d in zip(served, last, strict=True))
@@ -259,6 +250,17 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
             remark("%s answered: these vectors are of %s, not of %s", name, here, home)
 
     # --- what only a router has --------------------------------------------------------------
+
+    @property
+    def model_name(self) -> str:
+        """The model whose vectors the router's are."""
+        return str(self.spaces.home.model)
+
+    @property
+    def dimensions(self) -> int | None:
+        """How many dimensions they have, where that was said."""
+        size: int | None = self.spaces.home.dimensions
+        return size
 
     def explain(self, texts: Sequence[str] | str, **options: Any) -> Explanation:
         """Why these texts would go where they go, and who is kept out; nothing is sent.

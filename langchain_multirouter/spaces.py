@@ -34,17 +34,17 @@ class Spaces:
 
     Args:
         deployments: In the router's order.
-        sizes: The dimensions that each was asked for, as its class says.
+        of: The space of each.
         model: The deployment or model whose space the router's is; the first one's if None.
 
     Raises:
-        ConfigurationError: `model` is none of them, or a profile contradicts its class.
+        ConfigurationError: `model` is none of them.
     """
 
     def __init__(
-        self, deployments: Sequence[Deployment], sizes: Sequence[int | None], model: str | None
+        self, deployments: Sequence[Deployment], of: Sequence[Space], model: str | None
     ) -> None:
-        self.of = tuple(map(space_of, deployments, sizes))
+        self.of = tuple(of)
         self.home = self._home(deployments, model)
         self._learned: dict[Space, int] = {}
         names = {d.name: space for d, space in zip(deployments, self.of, strict=True)}
@@ -100,8 +100,13 @@ class Spaces:
         )
 
 
-def space_of(deployment: Deployment, size: int | None) -> Space:
+def space_of(deployment: Deployment, size: int | None, *, model: str | None = None) -> Space:
     """The space of a deployment's vectors; its profile says what its class does not.
+
+    Args:
+        deployment: Whose vectors they are.
+        size: The dimensions that its class was asked for, if it was.
+        model: What to go by instead of the deployment's model.
 
     Raises:
         ConfigurationError: the profile's `dimensions` are none, or not those of the class.
@@ -116,4 +121,4 @@ def space_of(deployment: Deployment, size: int | None) -> Space:
             raise ConfigurationError(
                 f"{deployment.name}: profile['dimensions']: is {said}, its class asks for {size}"
             )
-    return Space(_THROUGHPUT.sub("", bare_name(deployment.model_name)), size or said)
+    return Space(_THROUGHPUT.sub("", bare_name(model or deployment.model_name)), size or said)

@@ -7,10 +7,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from langchain_core.embeddings import Embeddings
+
+from .assembly import Kind
 from .attempt import Served
 from .outcome import Cause, Failure
+from .providers.embeddings import embeddings_named, embeddings_of
 from .sources import Clock
-from .spaces import Spaces
+from .spaces import Space, Spaces, space_of
 from .steps import Ended, Event, Start
 from .values import new
 
@@ -133,3 +137,20 @@ def size_of(vectors: Any, wanted: int) -> int | str:
     except (TypeError, ValueError):
         return "no vectors"
     return sizes.pop() if len(sizes) == 1 else "vectors of several sizes"
+
+
+def space_served(one: Served) -> Space:
+    """An object that names no model is alone in its space: who knows what is in it."""
+    named = one.deployment.model_name != one.classes.name
+    size, alone = one.classes.dimensions(one.model), one.deployment.name
+    return space_of(one.deployment, size, model=None if named else alone)
+
+
+EMBEDDINGS = Kind(
+    Embeddings,
+    "a LangChain embeddings object",
+    embeddings_named,
+    embeddings_of,
+    lambda served: Vectors(served, "embed_query", ["ping"], {}, 1),
+    notes=("tokens and USD are estimated from the lengths of the texts",),
+)

@@ -49,15 +49,11 @@ def twin(client: Any, seconds: float) -> Any:
     It has connections of its own: the SDK's clients close theirs when they are forgotten.
     """
     api, options = client._api_client, _options(client)
-    said: dict[str, Any] = {"vertexai": bool(api.vertexai)}
-    if api.api_key:
-        said["api_key"] = api.api_key
-    else:
-        said |= {
-            "credentials": api._credentials,
-            "project": api.project,
-            "location": api.location,
-        }
+    said: dict[str, Any] = {"vertexai": bool(api.vertexai), "api_key": api.api_key}
+    if api.vertexai:
+        said |= {"project": api.project, "location": api.location}
+    if not api.api_key:  # the SDK takes either
+        said["credentials"] = api._credentials
     said["http_options"] = options.model_copy(update=_settings(client, seconds))
     return type(client)(**said)
 
