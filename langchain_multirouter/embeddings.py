@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from langchain_core.embeddings import Embeddings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,8 +15,9 @@ from . import drive
 from .asked import OPTIONS, Asked, read_asked
 from .assembly import Assembled, assemble
 from .compiled import Compiled, identity_of, refuse_wrong
+from .configuration import read_configuration
 from .deployment import configuration_error, finite
-from .errors import AllAttemptsFailedError, unknown_name
+from .errors import AllAttemptsFailedError
 from .flow import route
 from .health import check_when_due
 from .options import Options, Strategy, read_options
@@ -68,6 +70,8 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
+    routing_options: ClassVar[frozenset[str]] = OPTIONS
+
     models: Sequence[Any] = Field(repr=False)
     model: str | None = None
     timeout: float | None = None
@@ -104,6 +108,15 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         except ValidationError as error:
             raise configuration_error("RoutedEmbeddings", error) from None
         self._compile()
+
+    @classmethod
+    def from_config(cls, source: str | os.PathLike[str] | Mapping[str, Any]) -> Self:
+        """A router from a YAML or JSON file, or a dictionary of the same shape.
+
+        Raises:
+            ConfigurationError: naming the place of what is unknown, wrong or a secret.
+        """
+        return cls(**read_configuration(source, RoutedEmbeddings))
 
     def _compile(self) -> None:
         options = read_options({name: getattr(self, name) for name in OPTIONS})
@@ -233,11 +246,12 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
 
     @contextmanager
     def _advising(self, options: Options) -> Iterator[None]:
-        """Nobody else serves that model: the error says so, and how a change is allowed."""
+        """Where nobody else serves that model the error says so, and how a change is allowed."""
         try:
             yield
         except AllAttemptsFailedError as error:
-            if not options.allow_model_change:
+            tried = {attempt.deployment for attempt in error.attempts}
+            if not options.allow_model_change and self.spaces.own <= tried:
                 error.args = (f"{error}\n{self.spaces.advice()}",)
             raise
 
@@ -277,14 +291,3 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         request, now = self._request(self._read(method, options), prompt), time.monotonic()
         ranking, candidates = considered(request, self.assembled.fleet, now)
         return Explanation(candidates, request, ranking, evidence=(), now=now)
-
-    def with_routing(self, **options: Any) -> Self:
-        """A router with narrower options that shares this one's deployments and statistics.
-
-        Raises:
-            ConfigurationError: naming the option that is unknown or wrong.
-        """
-        for name in options:
-            if name not in OPTIONS:
-                raise unknown_name("Routing option", name, OPTIONS)
-        return super().with_routing(**options)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .assembly import Assembled
 from .candidate import Candidate
 from .compiled import Compiled, identity_of
 from .deployment import finite
-from .errors import ConfigurationError
+from .errors import ConfigurationError, unknown_name
 from .fleet import Fleet
 from .health import CHECK_SECONDS, Health, acheck_all, check_all
-from .options import narrow
+from .options import OPTION_NAMES, narrow
 from .request import Request
 from .routing.strategy import Ranking, rank
 from .telemetry.report import Analytics, Moment
@@ -25,6 +25,8 @@ SHOWN_NAMES = 5
 
 class Overseen:
     """Statistics, health, pausing and narrowing; nothing is sent but by `check_health`."""
+
+    routing_options: ClassVar[frozenset[str]] = OPTION_NAMES
 
     if TYPE_CHECKING:
         assembled: Any
@@ -44,6 +46,9 @@ class Overseen:
         Raises:
             ConfigurationError: naming the option that is unknown or wrong.
         """
+        for name in options:
+            if name not in self.routing_options:
+                raise unknown_name("Routing option", name, self.routing_options)
         known: Compiled = self.compiled
         narrowed = narrow(known.options, options)
         identity = identity_of(narrowed, known.parameters, self.assembled)

@@ -49,6 +49,7 @@ class Spaces:
         self._learned: dict[Space, int] = {}
         names = {d.name: space for d, space in zip(deployments, self.of, strict=True)}
         self.strangers = {name: space for name, space in names.items() if space != self.home}
+        self.own = names.keys() - self.strangers.keys()
         self.kept_out: Mapping[int, str] = {
             number: (
                 f"its vectors are of {space.described()}, this router's of "

@@ -223,6 +223,48 @@ def test_a_chat_model_is_no_embeddings_object() -> None:
         RoutedEmbeddings([ScriptedModel()])
 
 
+CONFIGURATION = """
+strategy: round_robin
+deadline_seconds: 5
+models:
+  - model: azure_openai:prod-east
+    model_name: text-embedding-3-small
+    params: {azure_endpoint: "https://east.example", dimensions: 256}
+  - model: azure_openai:prod-west
+    model_name: text-embedding-3-small
+    profile: {dimensions: 256}
+    params: {azure_endpoint: "https://west.example"}
+"""
+
+
+def test_it_is_read_from_a_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake")
+    path = tmp_path / "router.yaml"
+    path.write_text(CONFIGURATION)
+    routed = RoutedEmbeddings.from_config(path)
+    assert set(routed.spaces.of) == {("text-embedding-3-small", 256)}
+    assert (routed.strategy, routed.deadline_seconds) == ("round_robin", 5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"temperature": 0}, r"temperature: not known"),
+        ({"spaces": 1}, r"spaces: takes a Python object"),
+        ({"models": [{"model": "azure_openai:x", "profile": {"dimensoins": 3}}]},
+         r"models\[0\].profile.dimensoins: not known. Did you mean 'dimensions'"),
+        ({"models": [{"model": "azure_openai:x", "profile": {"dimensions": "3"}}]},
+         r"models\[0\].profile.dimensions: must be a whole number"),
+        ({"models": [{"model": "azure_openai:x", "params": {"api_key": "sk-x"}}]},
+         r"models\[0\].params.api_key: a file holds no secrets"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_file_that_is_wrong_is_refused_by_the_place(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        RoutedEmbeddings.from_config({"models": ["bedrock:amazon.titan-embed-text-v2:0"], **wrong})
+
+
 def test_its_repr_is_short_and_holds_no_secret(regions: Regions) -> None:
     secret = "sk-very-secret"  # one to look for
     object_ = regions.near.embeddings("azure_openai", MODELS["azure_openai"], api_key=secret)

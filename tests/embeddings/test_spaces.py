@@ -73,6 +73,13 @@ def test_without_a_twin_the_error_says_so_and_how_a_change_is_allowed() -> None:
     assert other.asked == []
 
 
+def test_the_error_does_not_say_so_while_a_twin_was_not_tried() -> None:
+    routed = router(named("one", Scripted("a", fault=DOWN)), named("twin", Scripted("a")))
+    with pytest.raises(AllAttemptsFailedError) as raised:
+        routed.embed_query("x", fallback_enabled=False)
+    assert "Nobody else" not in str(raised.value)
+
+
 def test_where_the_twins_are_paused_the_reasons_name_the_strangers_too() -> None:
     routed = router(named("mine", Scripted("a")), named("theirs", Scripted("b", size=9)))
     routed.pause("mine")
