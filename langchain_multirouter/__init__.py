@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chat_model import RoutedChatModel
     from .deployment import Deployment, Provider
+    from .embeddings import RoutedEmbeddings
     from .errors import (
         AllAttemptsFailedError,
         ConfigurationError,
@@ -23,6 +24,7 @@ _HOMES = {
     "NoCandidateError": "errors",
     "Provider": "deployment",
     "RoutedChatModel": "chat_model",
+    "RoutedEmbeddings": "embeddings",
     "RouterError": "errors",
     "Strategy": "options",
     "StreamInterruptedError": "errors",
@@ -36,6 +38,7 @@ __all__ = [
     "NoCandidateError",
     "Provider",
     "RoutedChatModel",
+    "RoutedEmbeddings",
     "RouterError",
     "Strategy",
     "StreamInterruptedError",

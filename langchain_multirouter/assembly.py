@@ -8,11 +8,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
 
-from .attempt import Served
+from .attempt import Attempts, Served
 from .candidate import Candidate, Facts
 from .deployment import LONGEST_NAME, Deployment
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
@@ -21,21 +22,54 @@ from .economics.resolve import resolve_price
 from .errors import ConfigurationError
 from .fleet import Fleet
 from .providers import provider_named, provider_of
-from .providers.provider import ProviderClasses
+from .providers.provider import Parameters
 from .resilience.policy import Policy
+from .sources import Attempts as AnyAttempts
 
 #: One attempt's limit where nobody set one: long answers of reasoning models take their time.
 DEFAULT_TIMEOUT_SECONDS = 120.0
+
+
+#: What a health check sends, and how much of an answer it pays for.
+PING = HumanMessage("ping")
+PING_TOKENS = 1
+
+
+class Kind(NamedTuple):
+    """What a router is over: chat models, or embeddings; all else is the same for both."""
+
+    of: type  # LangChain's class
+    words: str
+    named: Callable[[str], Any]  # a provider's name → its row
+    owner: Callable[[Any], Any]  # an object → the row that owns it
+    ping: Callable[[Sequence[Served]], AnyAttempts]  # what a health check sends
+    notes: tuple[str, ...] = ()  # what has to be known of its statistics
+
+
+CHAT = Kind(
+    BaseChatModel,
+    "a LangChain chat model",
+    provider_named,
+    provider_of,
+    lambda served: Attempts(served, [PING], Parameters(max_tokens=PING_TOKENS), False),
+)
 
 
 class Assembled:
     """A router's deployments and what it has learned of them; shared by all of its copies."""
 
     def __init__(
-        self, models: Sequence[Any], *, timeout: float | None, policy: Policy, seed: int | None
+        self,
+        models: Sequence[Any],
+        served: Sequence[Served],
+        *,
+        kind: Kind = CHAT,
+        policy: Policy,
+        seed: int | None,
     ) -> None:
         self.models = tuple(models)
-        self.served = assemble(models, timeout)
+        self.served = tuple(served)
+        self.kind = kind
         self.timeouts = tuple(served.timeout_seconds for served in self.served)
         at = datetime.now(UTC)
         candidates = (
@@ -111,7 +145,7 @@ class Assembled:
         return f"Assembled({len(self.served)} deployments)"
 
 
-def assemble(models: Sequence[Any], timeout: float | None) -> tuple[Served, ...]:
+def assemble(models: Sequence[Any], timeout: float | None, kind: Kind = CHAT) -> tuple[Served, ...]:
     """Build, adopt and name every deployment.
 
     Raises:
@@ -119,25 +153,25 @@ def assemble(models: Sequence[Any], timeout: float | None) -> tuple[Served, ...]
     """
     if isinstance(models, str | Mapping) or not isinstance(models, Sequence) or not models:
         raise ConfigurationError("models: must be a list with at least one model")
-    served = [_serve(entry, f"models[{i}]", timeout) for i, entry in enumerate(models)]
+    served = [_serve(entry, f"models[{i}]", timeout, kind) for i, entry in enumerate(models)]
     return _named(served)
 
 
-def _serve(entry: Any, place: str, timeout: float | None) -> Served:
-    if isinstance(entry, str | BaseChatModel):
+def _serve(entry: Any, place: str, timeout: float | None, kind: Kind) -> Served:
+    if isinstance(entry, str | kind.of):
         entry = Deployment(model=entry)
     if not isinstance(entry, Deployment):
         raise ConfigurationError(
-            f'{place}: must be a "provider:model" string, a LangChain chat model or a Deployment, '
+            f'{place}: must be a "provider:model" string, {kind.words} or a Deployment, '
             f"not {type(entry).__name__}"
         )
     seconds = entry.timeout_seconds or timeout or DEFAULT_TIMEOUT_SECONDS
     if isinstance(entry.model, str):
         prefix, _, name = entry.model.partition(":")
-        classes: ProviderClasses = provider_named(entry.provider or prefix)
+        classes = kind.named(entry.provider or prefix)
         model = classes.build(name, timeout_seconds=seconds, settings=entry.params)
-    elif isinstance(entry.model, BaseChatModel):
-        classes = provider_of(entry.model)
+    elif isinstance(entry.model, kind.of):
+        classes = kind.owner(entry.model)
         model = classes.adopt(
             entry.model,
             timeout_seconds=seconds,
@@ -146,8 +180,7 @@ def _serve(entry: Any, place: str, timeout: float | None) -> Served:
         )
     else:
         raise ConfigurationError(
-            f"{place}.model: must be a string or a LangChain chat model, "
-            f"not {type(entry.model).__name__}"
+            f"{place}.model: must be a string or {kind.words}, not {type(entry.model).__name__}"
         )
     known = {
         "provider": entry.provider or classes.name,
@@ -202,7 +235,7 @@ def facts_of(served: Served, at: datetime) -> Facts:
     if strengths is None:
         strengths = DEFAULT_STRENGTHS.get(deployment.provider, ())
     check_profile(deployment.profile)
-    profile = {**(served.model.profile or {}), **deployment.profile}
+    profile = {**(getattr(served.model, "profile", None) or {}), **deployment.profile}
     return Facts(price, capabilities_of(profile, strengths=strengths))
 
 

@@ -26,11 +26,11 @@ Clock = Callable[[], float]
 
 
 class Served(NamedTuple):
-    """A deployment with its chat model and its provider's row."""
+    """A deployment with its LangChain object, and its provider's row for objects of that kind."""
 
     deployment: Deployment
-    model: BaseChatModel
-    classes: ProviderClasses
+    model: Any  # a BaseChatModel; in a RoutedEmbeddings an Embeddings
+    classes: Any  # ProviderClasses; there EmbeddingsClasses
     timeout_seconds: float
 
 
@@ -173,7 +173,8 @@ class Running:
         """The exception as a failure."""
         if isinstance(error, Unportable):
             return Failure(Cause.UNSUPPORTED, error=error)
-        return self._served.classes.classify(error)
+        failure: Failure = self._served.classes.classify(error)
+        return failure
 
     def ended(self, failure: Failure | None, now: float) -> Ended:
         """The attempt's last event."""

@@ -22,9 +22,6 @@ from .options import read_configurable
 
 Stream = TypeVar("Stream")
 
-#: A router's repr names so many deployments.
-SHOWN_NAMES = 5
-
 #: The inner streams that the caller's stream began. Set around its first step alone: no token of a
 #: context variable may be held across a `yield`.
 _OWNED: ContextVar[list[Any] | None] = ContextVar("langchain_multirouter_owned", default=None)
@@ -58,15 +55,6 @@ class CallerSide(BaseChatModel):
     ) -> dict[str, Any]:
         """As LangChain's own, without building what does not change at every call."""
         return {**self.compiled.identity, "_type": "multirouter", "stop": stop, **kwargs}
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Short, since it goes into every trace; names only, never a model's own settings."""
-        names = [served.deployment.name for served in self.assembled.served]
-        more = len(names) - SHOWN_NAMES
-        yield "deployments", names[:SHOWN_NAMES] + ([f"and {more} more"] if more > 0 else [])
-        yield "strategy", self.compiled.options.strategy_name
-        if self.compiled.options.deadline_seconds is not None:
-            yield "deadline_seconds", self.compiled.options.deadline_seconds
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         model = kwargs.get("model")

@@ -16,11 +16,11 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from . import drive
 from .answer import signed
-from .assembly import Assembled
+from .assembly import Assembled, assemble
 from .attempt import Attempts
 from .caller import own
 from .catalogue import TIERS, models_from_environment
-from .compiled import Compiled, identity_of, refuse_truths, task_finder
+from .compiled import Compiled, identity_of, refuse_wrong, task_finder
 from .configuration import read_configuration
 from .deployment import configuration_error, finite
 from .errors import unknown_name
@@ -34,7 +34,7 @@ from .prompt import read_prompt
 from .providers.provider import Parameters
 from .resilience.policy import Policy
 from .routing.preferences import read_preferences
-from .sources import AsyncSource, InlineSource, Source, ThreadSource
+from .sources import AsyncSource, sync_source
 from .steps import Flow
 from .task_types import TaskType
 
@@ -106,11 +106,7 @@ class RoutedChatModel(Insight):
     def __init__(self, models: Sequence[Any] | None = None, /, **settings: Any) -> None:
         if models is not None:
             settings["models"] = models
-        for name in settings:
-            if name not in type(self).model_fields:
-                hint = " Settings of one provider alone go into Deployment(params={...})."
-                raise unknown_name("Setting", name, type(self).model_fields, hint=hint)
-        refuse_truths(settings)
+        refuse_wrong(settings, type(self).model_fields)
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -150,8 +146,9 @@ class RoutedChatModel(Insight):
                 raise unknown_name("configurable_options:", name, OPTION_NAMES)
         known = self.assembled
         if not isinstance(known, Assembled) or known.models != tuple(self.models):
+            served = assemble(self.models, self.timeout)
             self.assembled = Assembled(
-                self.models, timeout=self.timeout, policy=self.policy, seed=self.random_seed
+                self.models, served, policy=self.policy, seed=self.random_seed
             )
         self.compiled = Compiled(
             options,
@@ -201,7 +198,7 @@ class RoutedChatModel(Insight):
         **kwargs: Any,
     ) -> ChatResult:
         flow, attempts, options = self._attempts(messages, stop, kwargs, False)
-        result, answered = drive.run(flow, _source(attempts, options))
+        result, answered = drive.run(flow, sync_source(attempts, options.deadline_seconds))
         return signed(result, answered)
 
     async def _agenerate(
@@ -223,7 +220,7 @@ class RoutedChatModel(Insight):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         flow, attempts, options = self._attempts(messages, stop, kwargs, True)
-        return own(drive.stream(flow, _source(attempts, options)))
+        return own(drive.stream(flow, sync_source(attempts, options.deadline_seconds)))
 
     def _astream(
         self,
@@ -256,30 +253,7 @@ class RoutedChatModel(Insight):
             kwargs["tool_choice"] = neutral_tool_choice("tool_choice", tool_choice)
         return self.bind(tools=[neutral_tool(tool) for tool in tools], **kwargs)
 
-    def with_routing(self, **options: Any) -> RoutedChatModel:
-        """A router with narrower options that shares this one's deployments and statistics.
-
-        Unlike `.bind(...)` it is a chat model, so that the options survive `bind_tools`,
-        `with_structured_output` and agents.
-
-        Raises:
-            ConfigurationError: naming the option that is unknown or wrong.
-        """
-        known: Compiled = self.compiled
-        narrowed = narrow(known.options, options)
-        identity = identity_of(narrowed, known.parameters, self.assembled)
-        compiled = known._replace(options=narrowed, identity=identity)
-        changes = {name: getattr(narrowed, name) for name in options}
-        return self.model_copy(update={**changes, "compiled": compiled})
-
 
 for _name in ("_generate", "_agenerate", "_stream", "_astream"):
     # Set afterwards: pydantic takes underscored values in a class's body for private fields.
     setattr(RoutedChatModel, _name, Hook(vars(RoutedChatModel)[_name]))
-
-
-def _source(attempts: Attempts, options: Options) -> Source:
-    """Worker threads where a limit must hold to the moment; else the caller's own thread."""
-    if options.deadline_seconds is not None:
-        return ThreadSource(attempts)
-    return InlineSource(attempts)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .assembly import Assembled
 from .deployment import refuse_asynchronous
-from .errors import ConfigurationError
+from .errors import ConfigurationError, unknown_name
 from .options import Options
 from .providers.provider import Parameters
 from .request import Prompt, Request
@@ -108,12 +108,16 @@ def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], T
     return find
 
 
-def refuse_truths(settings: Mapping[str, Any]) -> None:
-    """Refuse True and False where a number is meant.
+def refuse_wrong(settings: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse a setting that does not exist, and True and False where a number is meant.
 
     Raises:
         ConfigurationError: naming the setting.
     """
+    for name in settings:
+        if name not in known:
+            hint = " Settings of one provider alone go into Deployment(params={...})."
+            raise unknown_name("Setting", name, known, hint=hint)
     for name in NUMBERS.intersection(settings):
         if isinstance(settings[name], bool):
             raise ConfigurationError(f"{name}: must be a number")

@@ -45,6 +45,7 @@ _NOT_IN_A_FILE: Final[Mapping[str, frozenset[str]]] = {
             "rate_limiter",
         }
     ),
+    "RoutedEmbeddings": frozenset({"assembled", "compiled", "spaces"}),
     "Deployment": frozenset({"health_check"}),
     "Policy": frozenset({"wait", "stop"}),
 }
@@ -75,11 +76,24 @@ _WORDS: Final = {
 }
 
 
-def read_configuration(source: str | os.PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of a `RoutedChatModel`, from a file or a mapping of the same shape.
+class VectorProfile(ModelProfile, total=False):
+    """What can be said of a deployment that embeds: a model's profile, and its vectors' size."""
+
+    dimensions: int
+
+
+#: What a deployment's profile may hold, where it is not a chat model's.
+_PROFILES: Final[Mapping[str, type]] = {"RoutedEmbeddings": VectorProfile}
+
+
+def read_configuration(
+    source: str | os.PathLike[str] | Mapping[str, Any], router: type[BaseModel] | None = None
+) -> dict[str, Any]:
+    """Keyword arguments of a router, from a file or a mapping of the same shape.
 
     Args:
         source: A path that ends in `.yaml`, `.yml` or `.json`; or what such a file holds.
+        router: The class whose settings they are; `RoutedChatModel` if None.
 
     Raises:
         ConfigurationError: with the place of what is unknown, wrong or a secret
@@ -87,8 +101,9 @@ def read_configuration(source: str | os.PathLike[str] | Mapping[str, Any]) -> di
     """
     from .chat_model import RoutedChatModel  # which offers this function
 
+    router = router or RoutedChatModel
     data = read_document(source)
-    settings = _typed(RoutedChatModel, data, "")
+    settings = _typed(router, data, "")
     try:
         read_options({name: settings[name] for name in OPTION_NAMES & settings.keys()})
         read_parameters({n: settings[n] for n in _PARAMETERS & settings.keys()}, Parameters())
@@ -102,17 +117,17 @@ def read_configuration(source: str | os.PathLike[str] | Mapping[str, Any]) -> di
     _check_secrets(settings.get("metadata"), "metadata", "")
     if "policy" in data:
         settings["policy"] = Policy(**_typed(Policy, data["policy"], "policy"))
-    settings["models"] = _models(data.get("models"))
+    settings["models"] = _models(data.get("models"), _PROFILES.get(router.__name__, ModelProfile))
     return settings
 
 
-def _models(entries: Any) -> list[str | Deployment]:
+def _models(entries: Any, profile: type) -> list[str | Deployment]:
     if not isinstance(entries, list) or not entries:
         raise refused("models", "must be a list with at least one model")
-    return [_model(entry, at("models", number)) for number, entry in enumerate(entries)]
+    return [_model(entry, at("models", number), profile) for number, entry in enumerate(entries)]
 
 
-def _model(entry: Any, place: str) -> str | Deployment:
+def _model(entry: Any, place: str, profile: type) -> str | Deployment:
     if isinstance(entry, str):
         _check_model(entry, place)
         return entry
@@ -121,7 +136,7 @@ def _model(entry: Any, place: str) -> str | Deployment:
     if values.get("provider"):
         provider = _provider(values["provider"], f"{place}.provider")
     _check_params(values.get("params", {}), f"{place}.params", provider)
-    _typed(ModelProfile, values.get("profile", {}), f"{place}.profile")
+    _typed(profile, values.get("profile", {}), f"{place}.profile")
     try:
         if values.get("price") is not None:
             given_prices(_mapping(values["price"], "price"))

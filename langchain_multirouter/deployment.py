@@ -52,7 +52,8 @@ class Deployment(BaseModel):
     """One model of one provider, with what the router should know about it.
 
     Args:
-        model: `"provider:model"` (`"azure_openai:gpt-6.1-terra"`) or any LangChain chat model.
+        model: `"provider:model"` (`"azure_openai:gpt-6.1-terra"`) or any LangChain chat model; in
+            a `RoutedEmbeddings`, any LangChain embeddings object.
         name: What statistics, errors and metadata call it; made from provider and model if not
             given. Unique in a router, at most 64 characters.
         provider: The cloud; found from the model if not given.
@@ -69,7 +70,8 @@ class Deployment(BaseModel):
         price_as: Another model whose price holds here.
         price_multiplier: On that price: 1.1 for a data zone that costs 10 % more.
         profile: What the model takes and can do, in the keys of LangChain's model profiles
-            (`{"max_input_tokens": 200_000, "image_inputs": True}`); above the maintained ones.
+            (`{"max_input_tokens": 200_000, "image_inputs": True}`); above the maintained ones. Of
+            embeddings: their size (`{"dimensions": 1536}`), where the class does not say.
         strengths: What it is good at, in your words; the provider's default ones if not given.
         health_check: Your own check, called by `check_health()`; a false value or an exception
             means unhealthy. A call for one token if not given.
@@ -191,9 +193,13 @@ def model_family(model_name: str) -> str:
     Two deployments with the same family serve the same model: `eu.anthropic.claude-sonnet-4-5-
     20250929-v1:0` on Bedrock and `claude-sonnet-4-5@20250929` on Vertex.
     """
+    return _DATE.sub("", _VERSION.sub("", bare_name(model_name)))
+
+
+def bare_name(model_name: str) -> str:
+    """The model's name without region, vendor and path, in lower case."""
     name = model_name.strip().casefold().rsplit("/", 1)[-1]
-    name = _VENDOR.sub("", _REGION.sub("", name))
-    return _DATE.sub("", _VERSION.sub("", name))
+    return _VENDOR.sub("", _REGION.sub("", name))
 
 
 def finite(field: str, value: float | None, *, least: float = 0.0) -> float | None:

@@ -15,10 +15,9 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
 from .answer import last_chunk, with_partial
-from .attempt import Running
 from .errors import StreamInterruptedError
 from .outcome import Answered
-from .sources import AsyncSource, Source
+from .sources import AsyncSource, Running, Source
 from .steps import Cancel, Deliver, Event, Flow, Start, Tell, Wait
 from .telemetry.sinks import tell
 

@@ -10,24 +10,19 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from langchain_core.exceptions import ModelInvalidRequestError
-from langchain_core.messages import HumanMessage
 
 from . import drive
 from .assembly import Assembled
-from .attempt import Attempts, Served
+from .attempt import Served
 from .errors import AllAttemptsFailedError, NoCandidateError
 from .flow import route
 from .options import Options, Strategy
 from .outcome import Cause
-from .providers.provider import Parameters
 from .request import Request
-from .sources import AsyncSource, ThreadSource
+from .sources import AsyncSource, Attempts, ThreadSource
 from .steps import Flow
 from .telemetry.sinks import listening, tell
 
-#: What a health check sends, and how much of an answer it pays for.
-PING = HumanMessage("ping")
-PING_TOKENS = 1
 #: The longest a check takes where nobody says.
 CHECK_SECONDS = 10.0
 
@@ -120,7 +115,7 @@ def check_when_due(known: Assembled, interval_seconds: float) -> None:
 
 
 def _ping(known: Assembled, served: Served, timeout_seconds: float) -> tuple[Flow, Attempts]:
-    """One call for one token to this deployment, and to nobody else."""
+    """One call, as small as can be, to this deployment, and to nobody else."""
     options = Options(
         strategy=Strategy.ORDERED,
         max_retries=0,
@@ -136,7 +131,7 @@ def _ping(known: Assembled, served: Served, timeout_seconds: float) -> tuple[Flo
         is_check=True,
     )
     flow = route(request, known.fleet, known.timeouts, time.monotonic())
-    return flow, Attempts(known.served, [PING], Parameters(max_tokens=PING_TOKENS), False)
+    return flow, known.kind.ping(known.served)
 
 
 def _judged(known: Assembled, served: Served, started: float, error: Exception | None) -> Health:

@@ -1,56 +1,29 @@
-"""Insight: what a router can be asked: counts, analytics, explanations, recommendations, health."""
+"""Insight: what a router can be asked of a prompt, or of an answer: why, and who suits best."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from .assembly import Assembled
 from .caller import CallerSide
 from .compiled import Compiled
 from .deployment import finite
-from .errors import ConfigurationError
-from .health import CHECK_SECONDS, Health, acheck_all, check_all
 from .keywords import read_keywords
 from .options import narrow
+from .oversight import Overseen, considered
 from .prompt import read_prompt
 from .request import Request
-from .routing.strategy import Ranking, rank
+from .routing.strategy import Ranking
 from .routing.task import task_evidence
 from .telemetry.explanation import AnswerExplanation, Explanation
 from .telemetry.recommendation import Recommendation
-from .telemetry.report import Analytics, Moment
 
 
-class Insight(CallerSide):
-    """The questions; nothing here is sent anywhere but by `check_health`."""
-
-    def counts(self) -> dict[str, dict[str, Any]]:
-        """Attempts per deployment; `started` is the sum of the other four at every moment."""
-        return {c.deployment.name: c.stats.public() for c in self.assembled.fleet.snapshot()}
-
-    def pause(self, name: str) -> None:
-        """Send nothing more to the deployment until `resume`; what is under way goes on."""
-        self.assembled.fleet.pause(name)
-
-    def resume(self, name: str) -> None:
-        """Undo `pause`."""
-        self.assembled.fleet.resume(name)
-
-    def analytics(self) -> Analytics:
-        """What the statistics say: a table in Jupyter and as text; `.to_dict()` for programs."""
-        known: Assembled = self.assembled
-        return Analytics(
-            known.fleet.snapshot(),
-            calls=known.fleet.calls,
-            failed_calls=known.fleet.failed_calls,
-            checked=known.checked,
-            moment=Moment(time.monotonic(), datetime.now(UTC)),
-        )
+class Insight(Overseen, CallerSide):
+    """The questions; nothing here is sent anywhere."""
 
     def explain(self, about: Any, **options: Any) -> Explanation | AnswerExplanation:
         """Why a prompt would go where it goes, or what happened to a message that was answered.
@@ -117,27 +90,5 @@ class Insight(CallerSide):
             streamed=False,
             usual_output_tokens=fleet.usual_output_tokens,
         )
-        candidates = fleet.snapshot()
-        ranking = rank(candidates, request, turn=fleet.next_turn, rng=fleet.rng_copy(), now=now)
+        ranking, candidates = considered(request, fleet, now)
         return request, ranking, candidates, now
-
-    def check_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
-        """Ask every deployment at once, with a call for one token or its own `health_check`.
-
-        The calls count as attempts and cost what such calls cost. Who fails is unhealthy from then
-        on, until a probe or another check succeeds.
-
-        Args:
-            timeout_seconds: The longest any of them may take.
-        """
-        return check_all(self.assembled, _more_than_nothing(timeout_seconds))
-
-    async def acheck_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
-        """As `check_health`, on the running event loop."""
-        return await acheck_all(self.assembled, _more_than_nothing(timeout_seconds))
-
-
-def _more_than_nothing(timeout_seconds: float) -> float:
-    if not finite("timeout_seconds", timeout_seconds):
-        raise ConfigurationError("timeout_seconds: must be more than 0")
-    return timeout_seconds

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from .economics.tokens import BLOCK_TOKENS, message_tokens
+from .economics.tokens import BLOCK_TOKENS, message_tokens, text_tokens
 from .errors import InvalidRequestError
 from .request import Prompt
 from .values import new
@@ -53,7 +53,7 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
                 "characters, more than any model takes; nothing was sent."
             )
         if not text.isascii():
-            _check_unicode(text, index)
+            _check_unicode(text, f"messages[{index}]")
         kind = message.type
         tokens += message_tokens(length, kind)
         if kind == "human":
@@ -81,11 +81,50 @@ def _text(content: Sequence[Any], blocks: dict[str, int]) -> str:
     return "\n".join(texts)
 
 
-def _check_unicode(text: str, index: int) -> None:
+def read_texts(texts: Any) -> tuple[list[str], Prompt]:
+    """Texts to embed, and what routing has to know of them.
+
+    Raises:
+        InvalidRequestError: they are no list, or one is no text, too long or no Unicode; naming it.
+    """
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+        raise InvalidRequestError(
+            f"texts: must be a list of texts, not {type(texts).__name__}; nothing was sent."
+        )
+    read = list(texts)
+    characters = tokens = 0
+    for index, text in enumerate(read):
+        _check_text(text, f"texts[{index}]")
+        characters += len(text)
+        tokens += text_tokens(len(text))
+    return read, new(Prompt, ("", frozenset(), tokens, characters))
+
+
+def read_text(text: Any) -> tuple[list[str], Prompt]:
+    """A text to embed, alone, as `read_texts` reads many."""
+    _check_text(text, "text")
+    return [text], new(Prompt, ("", frozenset(), text_tokens(len(text)), len(text)))
+
+
+def _check_text(text: Any, place: str) -> None:
+    if not isinstance(text, str):
+        raise InvalidRequestError(
+            f"{place}: must be a text, not {type(text).__name__}; nothing was sent."
+        )
+    if len(text) > LONGEST_PROMPT_CHARACTERS:
+        raise InvalidRequestError(
+            f"{place}: has more than {LONGEST_PROMPT_CHARACTERS:,} characters, more than any model "
+            "takes; nothing was sent."
+        )
+    if not text.isascii():
+        _check_unicode(text, place)
+
+
+def _check_unicode(text: str, place: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise InvalidRequestError(
-            f"messages[{index}]: character {error.start} is a lone surrogate "
+            f"{place}: character {error.start} is a lone surrogate "
             f"(U+{ord(text[error.start]):04X}), which is no text; nothing was sent."
         ) from None

@@ -12,14 +12,49 @@ import contextvars
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
-from .attempt import Attempts, Running
 from .steps import Elapsed, Ended, Event, Start
 
 Clock = Callable[[], float]
+
+
+class Running(Protocol):
+    """One attempt under way: what a source makes of it, and a driver takes from it."""
+
+    call: Any
+    result: Any
+    chunks: deque[Any]
+    left: bool
+    lost: tuple[str, ...]
+
+    def events(self, clock: Clock) -> Iterator[Event]:
+        """Make the attempt, in the thread that iterates."""
+
+    def aevents(self, clock: Clock) -> AsyncIterator[Event]:
+        """Make the attempt for a stream, in the task that iterates."""
+
+    def answer(self, clock: Clock) -> Ended:
+        """Make the attempt for a whole answer."""
+
+    async def aanswer(self, clock: Clock) -> Ended:
+        """Make the attempt for a whole answer."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+
+
+class Attempts(Protocol):
+    """What one call sends, whoever it is sent to: messages, or texts to embed."""
+
+    def begin(self, step: Start) -> Running:
+        """Prepare an attempt; nothing is sent before its first event."""
 
 
 class Source(Protocol):
@@ -235,3 +270,8 @@ class AsyncSource:
             self._timer = None
         if self._running is not None:
             await self._running.aclose()
+
+
+def sync_source(attempts: Attempts, deadline_seconds: float | None) -> Source:
+    """Worker threads where a limit must hold to the moment; else the caller's own thread."""
+    return InlineSource(attempts) if deadline_seconds is None else ThreadSource(attempts)

@@ -20,16 +20,16 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 #: The lowest layer first; a name stands for a module, or for a package with all of its modules.
 LAYERS = [
-    "outcome deployment errors options request task_types values",
+    "outcome deployment errors options request task_types values spaces",
     "resilience telemetry.stats telemetry.events telemetry.story economics",
     "candidate",
     "routing",
     "agenda fleet steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
-    " answer caller health hook porting tally telemetry caching document catalogue",
-    "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
-    " emulator",
+    " answer caller health hook porting tally telemetry caching document catalogue vectors asked",
+    "chat_model configuration insight oversight embeddings testing __main__"
+    " demo demo_screen demo_script emulator",
 ]
 #: Layers 0–3 and 5, and of 4 all but the fleet, which has the lock.
 IMPURE_BY_DESIGN = {"fleet"}
@@ -249,6 +249,7 @@ def test_a_packages_exports_are_sorted_and_resolve(package: str) -> None:
     [
         "import langchain_multirouter",
         "from langchain_multirouter import RoutedChatModel",
+        "from langchain_multirouter import RoutedEmbeddings",
         "import langchain_multirouter.testing",
         "from langchain_multirouter.emulator import Emulator",
     ],

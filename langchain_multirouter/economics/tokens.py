@@ -61,6 +61,11 @@ def message_tokens(characters: int, kind: str = "human") -> int:
     return -(-(characters + role) // CHARACTERS_PER_TOKEN) + TOKENS_PER_MESSAGE
 
 
+def text_tokens(characters: int) -> int:
+    """The tokens of a text alone, as it is sent to be embedded."""
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
 def expected_output_tokens(max_tokens: int | None = None, usual: float | None = None) -> int:
     """The output tokens to expect: what is usual, but no more than is allowed.
 

@@ -22,6 +22,7 @@ __all__ = [
     "Parameters",
     "ProviderClasses",
     "Translation",
+    "cloud_named",
     "provider_named",
     "provider_of",
 ]
@@ -62,11 +63,20 @@ def provider_named(name: str) -> ProviderClasses:
     Raises:
         ConfigurationError: no provider has that name; with those that come near.
     """
+    return _row(cloud_named(name))
+
+
+def cloud_named(name: str) -> Provider:
+    """The provider by any of its names.
+
+    Raises:
+        ConfigurationError: no provider has that name; with those that come near.
+    """
     said = name.strip().casefold()
     provider = PROVIDER_ALIASES.get(said) or _MORE_ALIASES.get(said)
     if provider is None:
         raise unknown_name("provider", name, (*PROVIDER_ALIASES, *_MORE_ALIASES))
-    return _row(provider)
+    return provider
 
 
 def provider_of(model: BaseChatModel) -> ProviderClasses:

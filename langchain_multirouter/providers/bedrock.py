@@ -16,7 +16,15 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from ..outcome import Failure
 from ..porting.dialect import BEDROCK_CLAUDE, BEDROCK_NOVA, BEDROCK_OTHER, Dialect
-from .boto_client import TimeLimits, attempts, can_be_twinned, limits, twin
+from .boto_client import (
+    TimeLimits,
+    attempts,
+    can_be_twinned,
+    limits,
+    one_attempt,
+    twin,
+    wanted_limits,
+)
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, warn_injected
 from .judge import judge
@@ -50,9 +58,6 @@ _DIALECTS: Final[Mapping[str, Dialect]] = {
     "nova": BEDROCK_NOVA,
 }
 
-#: botocore's own time limit.
-_NOBODYS_SECONDS: Final = 60
-
 _TOOL_SETTINGS: Final = frozenset({"strict", "response_format"})
 
 #: Copies of a model that differ in the time limit alone.
@@ -82,14 +87,9 @@ class BedrockClasses:
         if not given.keys() & {"model", "model_id"}:
             given["model"] = model
         given.pop("max_retries", None)
-        config = given.get("config")
-        said = _said(config)
-        seconds = given.pop("timeout", None)
-        wanted = TimeLimits(
-            seconds or said.get("connect_timeout") or timeout_seconds,
-            seconds or said.get("read_timeout") or timeout_seconds,
-        )
-        given["config"] = _one_attempt(config, wanted)
+        config, seconds = given.get("config"), given.pop("timeout", None)
+        wanted = wanted_limits(config, own=seconds, otherwise=timeout_seconds)
+        given["config"] = one_attempt(config, wanted)
         built: BaseChatModel = constructed(kind, given)
         return built
 
@@ -151,24 +151,8 @@ class BedrockClasses:
         return judge(message, reason_needed=True)
 
 
-def _one_attempt(config: Any, wanted: TimeLimits) -> Any:
-    """The user's `Config` with one attempt and these time limits."""
-    ours = imported("botocore.config", "Config", extra="bedrock")(
-        connect_timeout=wanted.connect_seconds,
-        read_timeout=wanted.read_seconds,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-    )
-    return ours if config is None else config.merge(ours)
-
-
-def _said(config: Any) -> Mapping[str, Any]:
-    """What the user gave to a `Config`, without its defaults."""
-    said = getattr(config, "_user_provided_options", None)
-    return said if isinstance(said, Mapping) else {}
-
-
 def _tamed(model: Any, timeout_seconds: float) -> Any:
-    wanted = _wanted(model, timeout_seconds)
+    wanted = wanted_limits(model.config, model.client, own=model.timeout, otherwise=timeout_seconds)
     if attempts(model.client) == 1 and limits(model.client) == wanted:
         return model
     if not can_be_twinned(model.client):
@@ -176,22 +160,11 @@ def _tamed(model: Any, timeout_seconds: float) -> Any:
         return model
     changes = {
         "client": twin(model.client, wanted),
-        "config": _one_attempt(model.config, wanted),
+        "config": one_attempt(model.config, wanted),
         "timeout": None,
         "max_retries": None,
     }
     return copied(model, changes)
-
-
-def _wanted(model: Any, timeout_seconds: float) -> TimeLimits:
-    """The user's own time limits, of the model or of a client that they made; else ours."""
-    said = _said(model.config)
-    has = limits(model.client)
-    made = [None if seconds == _NOBODYS_SECONDS else seconds for seconds in has]
-    return TimeLimits(
-        model.timeout or said.get("connect_timeout") or made[0] or timeout_seconds,
-        model.timeout or said.get("read_timeout") or made[1] or timeout_seconds,
-    )
 
 
 def _within(model: Any, seconds: float) -> Any:

@@ -16,7 +16,10 @@ from .construction import imported, is_a, seconds_of
 #: Attempts where the settings say nothing, by botocore's retry mode.
 _DEFAULT_ATTEMPTS: Final[Mapping[str, int]] = {"legacy": 5, "standard": 3, "adaptive": 3}
 
-#: What the chat models call; a user's replacement of one is bound to the original client.
+#: botocore's own time limit.
+_NOBODYS_SECONDS: Final = 60
+
+#: What the models call; a user's replacement of one is bound to the original client.
 _OPERATIONS: Final = frozenset(
     {"converse", "converse_stream", "invoke_model", "invoke_model_with_response_stream"}
 )
@@ -52,6 +55,36 @@ def limits(client: Any) -> TimeLimits:
     return TimeLimits(
         seconds_of(getattr(config, "connect_timeout", None)),
         seconds_of(getattr(config, "read_timeout", None)),
+    )
+
+
+def one_attempt(config: Any, wanted: TimeLimits) -> Any:
+    """The user's `Config` with one attempt and these time limits."""
+    ours = imported("botocore.config", "Config", extra="bedrock")(
+        connect_timeout=wanted.connect_seconds,
+        read_timeout=wanted.read_seconds,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    return ours if config is None else config.merge(ours)
+
+
+def wanted_limits(
+    config: Any, client: Any = None, *, own: float | None = None, otherwise: float
+) -> TimeLimits:
+    """The user's own time limits: of the model, its `Config`, a client that they made; else ours.
+
+    Args:
+        config: What the model was given as a `Config`, if it was.
+        client: Its boto3 client, where there is one already.
+        own: The model's own time limit, if it has one.
+        otherwise: Where nobody said anything.
+    """
+    said = getattr(config, "_user_provided_options", None)
+    said = said if isinstance(said, Mapping) else {}
+    made = [None if seconds == _NOBODYS_SECONDS else seconds for seconds in limits(client)]
+    return TimeLimits(
+        own or said.get("connect_timeout") or made[0] or otherwise,
+        own or said.get("read_timeout") or made[1] or otherwise,
     )
 
 

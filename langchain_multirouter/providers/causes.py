@@ -255,6 +255,8 @@ REMARKS: Mapping[type[Exception], Mapping[str, Cause]] = {
             Cause.INVALID_RESPONSE: ("no generation chunks were returned",),
             # ChatVertexAI over REST
             Cause.STREAM_BROKEN: ("unfinished stream",),
+            # google-genai, for several texts to a model that takes one at a time
+            Cause.BAD_REQUEST: ("only supports one content at a time",),
             # ChatBedrockConverse, for a missing IAM right
             Cause.PERMISSION: ("system tools require 'bedrock:invoketool'",),
         }

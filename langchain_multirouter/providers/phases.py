@@ -32,7 +32,8 @@ _FUNCTIONS: Mapping[str, Phase] = _by_word(
             _messages_to_bedrock _converse_params _format_tools _apply_response_format
             _prepare_request _parse_chat_history _prepare_params _build_request_config
             _prepare_request_gemini _format_params _convert_messages_to_prompt
-            _convert_to_prompt convert_to_openai_tool""",
+            _convert_to_prompt convert_to_openai_tool
+            _tokenize _batch_cohere_embedding_texts""",
         Phase.CREDENTIALS: """
             _get_azure_ad_token _refresh_api_key load_auth refresh_auth
             get_token_from_credentials _access_token _async_access_token
@@ -46,7 +47,8 @@ _FUNCTIONS: Mapping[str, Phase] = _by_word(
             _response_to_result _parse_response_candidate _gemini_response_to_chat_result
             _gemini_chunk_to_generation_chunk _from_response _format_output
             _process_response _parse_chat_completion parse_chat_completion generate_from_stream
-            _make_api_call_response _load_json_from_response""",
+            _make_api_call_response _load_json_from_response
+            embed_query embed_documents aembed_query aembed_documents""",
         Phase.STREAM: """
             __stream__ _iter_events
             segments async_segments _iter_response_stream _aiter_response_stream

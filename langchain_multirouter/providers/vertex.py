@@ -70,7 +70,7 @@ class VertexClasses:
         seconds = given.pop("timeout", given.pop("request_timeout", None)) or timeout_seconds
         given.pop("retries", None)
         if given["vertexai"]:
-            _check_project(given)
+            check_project(given)
         given |= {"timeout": seconds, "max_retries": _ONE_ATTEMPT}
         built: BaseChatModel = constructed(kind, given)
         return built
@@ -147,8 +147,12 @@ def _family(model: object) -> str:
     return next(kind.__name__ for kind in type(model).__mro__ if kind.__name__ in _TOOL_SETTINGS)
 
 
-def _check_project(given: Mapping[str, Any]) -> None:
-    """Refuses what makes the SDK ask the metadata service for a project while it is built."""
+def check_project(given: Mapping[str, Any], kind: str = _GENAI) -> None:
+    """Refuse what makes the SDK ask the metadata service for a project while it is built.
+
+    Raises:
+        ConfigurationError: naming the class, and what to set.
+    """
     if any(given.get(name) for name in ("project", "credentials", "base_url", "client_options")):
         return
     if any(given.get(name) for name in ("api_key", "google_api_key")):
@@ -158,9 +162,7 @@ def _check_project(given: Mapping[str, Any]) -> None:
         return
     home = os.environ.get("CLOUDSDK_CONFIG") or Path.home() / ".config" / "gcloud"
     if not (Path(home) / "application_default_credentials.json").exists():
-        raise ConfigurationError(
-            f"{_GENAI}: project: must be given, or set in GOOGLE_CLOUD_PROJECT"
-        )
+        raise ConfigurationError(f"{kind}: project: must be given, or set in GOOGLE_CLOUD_PROJECT")
 
 
 def _translated(model: Any, asked: Parameters) -> Translation:

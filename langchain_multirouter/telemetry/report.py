@@ -49,19 +49,21 @@ class Analytics:
         failed_calls: int = 0,
         checked: Mapping[str, datetime],
         moment: Moment,
+        notes: Sequence[str] = (),
     ) -> None:
         self._candidates = tuple(candidates)
         self._calls = calls
         self._failed_calls = failed_calls
         self._checked = dict(checked)
         self._moment = moment
+        self._notes = tuple(notes)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as plain values.
 
         `deployments` and `providers` by name, `overall` (`success_rate` is that of calls,
         `attempt_success_rate` that of attempts), `recommendations` (a deployment's name, or None
-        where nothing is known).
+        where nothing is known); `notes`, where something has to be known of the numbers.
         """
         deployments = {c.deployment.name: self._deployment(c) for c in self._candidates}
         return {
@@ -69,6 +71,7 @@ class Analytics:
             "providers": self._providers(deployments),
             "overall": self._overall(deployments),
             "recommendations": recommendations(self._candidates),
+            **({"notes": list(self._notes)} if self._notes else {}),
         }
 
     def _deployment(self, candidate: Candidate) -> dict[str, Any]:
@@ -158,6 +161,7 @@ class Analytics:
         return (
             f"{overall['total_calls']} calls, {overall['success_rate']:.2%} answered; "
             f"{overall['total_requests']} attempts, {spent}"
+            + "".join(f"; {note}" for note in self._notes)
         )
 
     def __repr__(self) -> str:

@@ -1,0 +1,118 @@
+"""Oversight: what can be asked of a router and done to it, whatever it routes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from .assembly import Assembled
+from .candidate import Candidate
+from .compiled import Compiled, identity_of
+from .deployment import finite
+from .errors import ConfigurationError, unknown_name
+from .fleet import Fleet
+from .health import CHECK_SECONDS, Health, acheck_all, check_all
+from .options import OPTION_NAMES, narrow
+from .request import Request
+from .routing.strategy import Ranking, rank
+from .telemetry.report import Analytics, Moment
+
+#: A router's repr names so many deployments.
+SHOWN_NAMES = 5
+
+
+class Overseen:
+    """Statistics, health, pausing and narrowing; nothing is sent but by `check_health`."""
+
+    routing_options: ClassVar[frozenset[str]] = OPTION_NAMES
+
+    if TYPE_CHECKING:
+        assembled: Any
+        compiled: Any
+
+        def model_copy(
+            self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+        ) -> Self:
+            """Pydantic's."""
+
+    def with_routing(self, **options: Any) -> Self:
+        """A router with narrower options that shares this one's deployments and statistics.
+
+        Unlike `.bind(...)` it is of the same class, so that the options survive `bind_tools`,
+        `with_structured_output`, agents and vector stores.
+
+        Raises:
+            ConfigurationError: naming the option that is unknown or wrong.
+        """
+        for name in options:
+            if name not in self.routing_options:
+                raise unknown_name("Routing option", name, self.routing_options)
+        known: Compiled = self.compiled
+        narrowed = narrow(known.options, options)
+        identity = identity_of(narrowed, known.parameters, self.assembled)
+        compiled = known._replace(options=narrowed, identity=identity)
+        changes = {name: getattr(narrowed, name) for name in options}
+        return self.model_copy(update={**changes, "compiled": compiled})
+
+    def counts(self) -> dict[str, dict[str, Any]]:
+        """Attempts per deployment; `started` is the sum of the other four at every moment."""
+        return {c.deployment.name: c.stats.public() for c in self.assembled.fleet.snapshot()}
+
+    def pause(self, name: str) -> None:
+        """Send nothing more to the deployment until `resume`; what is under way goes on."""
+        self.assembled.fleet.pause(name)
+
+    def resume(self, name: str) -> None:
+        """Undo `pause`."""
+        self.assembled.fleet.resume(name)
+
+    def analytics(self) -> Analytics:
+        """What the statistics say: a table in Jupyter and as text; `.to_dict()` for programs."""
+        known: Assembled = self.assembled
+        return Analytics(
+            known.fleet.snapshot(),
+            calls=known.fleet.calls,
+            failed_calls=known.fleet.failed_calls,
+            checked=known.checked,
+            moment=Moment(time.monotonic(), datetime.now(UTC)),
+            notes=known.kind.notes,
+        )
+
+    def check_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
+        """Ask every deployment at once, with the smallest of calls or its own `health_check`.
+
+        The calls count as attempts and cost what such calls cost. Who fails is unhealthy from then
+        on, until a probe or another check succeeds.
+
+        Args:
+            timeout_seconds: The longest any of them may take.
+        """
+        return check_all(self.assembled, _more_than_nothing(timeout_seconds))
+
+    async def acheck_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
+        """As `check_health`, on the running event loop."""
+        return await acheck_all(self.assembled, _more_than_nothing(timeout_seconds))
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Short, since it goes into every trace; names only, never a model's own settings."""
+        names = [served.deployment.name for served in self.assembled.served]
+        more = len(names) - SHOWN_NAMES
+        yield "deployments", names[:SHOWN_NAMES] + ([f"and {more} more"] if more > 0 else [])
+        yield "strategy", self.compiled.options.strategy_name
+        if self.compiled.options.deadline_seconds is not None:
+            yield "deadline_seconds", self.compiled.options.deadline_seconds
+
+
+def considered(request: Request, fleet: Fleet, now: float) -> tuple[Ranking, Sequence[Candidate]]:
+    """The ranking that a call would begin with; the router's turn is not used up."""
+    candidates = fleet.snapshot()
+    ranking = rank(candidates, request, turn=fleet.next_turn, rng=fleet.rng_copy(), now=now)
+    return ranking, candidates
+
+
+def _more_than_nothing(timeout_seconds: float) -> float:
+    if not finite("timeout_seconds", timeout_seconds):
+        raise ConfigurationError("timeout_seconds: must be more than 0")
+    return timeout_seconds
