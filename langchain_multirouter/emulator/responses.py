@@ -14,6 +14,7 @@ _ROLES: dict[str, Role] = {
     "assistant": "assistant",
     "user": "user",
 }
+_LEAST_TOKENS = 16
 _CODES = {429: "rate_limit_exceeded"}
 _TEXTS = {"input_text": "text", "output_text": "text", "text": "text", "refusal": "refusal"}
 _OTHER_PARTS = frozenset({"input_image", "input_file", "input_audio"})
@@ -32,6 +33,9 @@ class ResponsesWire(AzureOpenAIWire):
     def read(self, addressed: Addressed, body: dict[str, Any], fingerprint: str) -> Ask:
         if (earlier := body.get("previous_response_id")) is not None:
             raise ValueError(f"Previous response with id '{earlier}' not found.")
+        limit = body.get("max_output_tokens")
+        if limit is not None and limit < _LEAST_TOKENS:
+            raise ValueError(f"Expected a value >= {_LEAST_TOKENS}, but got {limit} instead.")
         form = (body.get("text") or {}).get("format") or {}
         choice, allowed = _choice(body.get("tool_choice"))
         tools = (tool for tool in body.get("tools") or () if tool["type"] == "function")
@@ -48,7 +52,7 @@ class ResponsesWire(AzureOpenAIWire):
             parallel=body.get("parallel_tool_calls") is not False,
             schema=form["schema"] if form.get("type") == "json_schema" else None,
             json_mode=form.get("type") == "json_object",
-            max_tokens=body.get("max_output_tokens"),
+            max_tokens=limit,
             reasons=_reasons(body.get("reasoning")),
         )
 

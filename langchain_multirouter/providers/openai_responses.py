@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from .provider import Parameters, Translation
+
+#: The service refuses a lower limit on an answer's tokens.
+LEAST_TOKENS: Final = 16
 
 
 def speaks_responses(model: Any, parameters: Parameters) -> bool:
@@ -33,6 +36,9 @@ def in_responses(model: Any, translation: Translation) -> Translation:
     if "seed" in settings:
         del settings["seed"]
         dropped.append("seed")
+    if settings.get("max_completion_tokens", LEAST_TOKENS) < LEAST_TOKENS:
+        settings["max_completion_tokens"] = LEAST_TOKENS
+        dropped.append(f"max_tokens below {LEAST_TOKENS}")
     if settings.get("response_format") == {"type": "text"}:
         del settings["response_format"]  # is the default; the class takes it for a schema
     if translation.stop:

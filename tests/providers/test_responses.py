@@ -72,7 +72,14 @@ def test_the_calls_own_limit_wins_over_the_instances(
     mode: str, cloud: Emulator, keep: Keep, sent: Send
 ) -> None:
     model = keep(built(cloud, max_tokens=99))
-    assert sent(model, mode, Parameters(max_tokens=11))["max_output_tokens"] == 11
+    assert sent(model, mode, Parameters(max_tokens=21))["max_output_tokens"] == 21
+
+
+@every_mode
+def test_a_limit_below_the_least_is_the_least_and_told(mode: str, model: Any, sent: Send) -> None:
+    asked = Parameters(max_tokens=1)
+    assert ROW.translate(model, asked).dropped == ("max_tokens below 16",)
+    assert sent(model, mode, asked)["max_output_tokens"] == 16
 
 
 @pytest.mark.parametrize(
@@ -145,6 +152,16 @@ def test_a_temperature_arrives_at_a_model_that_takes_it(
 ) -> None:
     model = keep(built(cloud, "our-deployment", **settings))
     assert sent(model, mode, Parameters(temperature=0.125))["temperature"] == 0.125
+
+
+@every_mode
+def test_a_deployment_that_is_built_is_addressed_too(
+    mode: str, cloud: Emulator, keep: Keep, sent: Send
+) -> None:
+    about = {**cloud.azure_openai("our-deployment"), "use_responses_api": True}
+    model = keep(ROW.build("gpt-5.1", timeout_seconds=20.0, settings=about))
+    body = sent(model, mode, Parameters(max_tokens=21))
+    assert (body["model"], body["max_output_tokens"]) == ("our-deployment", 21)
 
 
 def test_a_deployment_called_as_its_model_is_addressed_without_more(

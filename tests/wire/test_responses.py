@@ -132,12 +132,17 @@ def test_structured_output_fits_its_schema(method: str, mode: str, make: Make) -
 def test_what_it_has_no_parameter_for_is_noted_and_the_rest_arrives(
     mode: str, make: Make, cloud: Emulator
 ) -> None:
-    answer = ask(make(), mode, "Hello", max_tokens=9, top_p=0.5, seed=1, stop=["END"])
+    answer = ask(make(), mode, "Hello", max_tokens=17, top_p=0.5, seed=1, stop=["END"])
     assert answer.response_metadata["router"]["notes"] == ["not sent: seed", "not sent: stop"]
     body = cloud.log[-1].body
-    assert (body["max_output_tokens"], body["top_p"]) == (9, 0.5)
+    assert (body["max_output_tokens"], body["top_p"]) == (17, 0.5)
     assert answer.response_metadata["incomplete_details"] == {"reason": "max_output_tokens"}
-    assert answer.usage_metadata["output_tokens"] == 9
+    assert answer.usage_metadata["output_tokens"] == 17
+
+
+def test_a_check_of_its_health_is_answered(make: Make, cloud: Emulator) -> None:
+    found = make().check_health()["responses"]
+    assert (found.healthy, found.cause) == (True, None)
 
 
 @every_mode
