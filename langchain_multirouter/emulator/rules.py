@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from langchain_multirouter.emulator import (
+    rules_azure,
     rules_bedrock,
     rules_bedrock_models,
     rules_bedrock_tools,
@@ -24,6 +25,7 @@ _CONVERSE: tuple[Rule, ...] = (
 _RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("aws_bedrock", "converse"): _CONVERSE,
     ("aws_bedrock", "converse-stream"): _CONVERSE,
+    ("azure_openai", "chat/completions"): rules_azure.RULES,
 }
 
 

@@ -159,7 +159,7 @@ def test_requests_sent_ahead_are_answered_in_order(cloud: Emulator) -> None:
 
 
 def test_what_cannot_be_read_is_refused_in_the_providers_words(cloud: Emulator) -> None:
-    status, _, data = post(cloud, AZURE, {"no": "messages"})
+    status, _, data = post(cloud, AZURE, {"messages": "none"})
     assert (status, json.loads(data)["error"]["code"]) == (400, "400")
     status, headers, _ = post(cloud, BEDROCK, ["not", "an", "object"])
     assert (status, headers["x-amzn-errortype"]) == (400, "ValidationException")
