@@ -12,6 +12,8 @@ from langchain_multirouter.emulator import (
     rules_bedrock,
     rules_bedrock_models,
     rules_bedrock_tools,
+    rules_vertex,
+    rules_vertex_tools,
 )
 from langchain_multirouter.emulator.wire import Addressed, Refusal
 
@@ -22,10 +24,13 @@ _CONVERSE: tuple[Rule, ...] = (
     *rules_bedrock_tools.RULES,
     *rules_bedrock_models.RULES,
 )
+_GENERATE: tuple[Rule, ...] = (*rules_vertex.RULES, *rules_vertex_tools.RULES)
 _RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("aws_bedrock", "converse"): _CONVERSE,
     ("aws_bedrock", "converse-stream"): _CONVERSE,
     ("azure_openai", "chat/completions"): rules_azure.RULES,
+    ("gcp_vertex", "generateContent"): _GENERATE,
+    ("gcp_vertex", "streamGenerateContent"): _GENERATE,
 }
 
 
