@@ -12,6 +12,7 @@ from langchain_multirouter.emulator import (
     rules_bedrock,
     rules_bedrock_models,
     rules_bedrock_tools,
+    rules_responses,
     rules_vertex,
     rules_vertex_tools,
 )
@@ -29,6 +30,7 @@ _RULES: dict[tuple[str, str], tuple[Rule, ...]] = {
     ("aws_bedrock", "converse"): _CONVERSE,
     ("aws_bedrock", "converse-stream"): _CONVERSE,
     ("azure_openai", "chat/completions"): rules_azure.RULES,
+    ("azure_openai", "responses"): rules_responses.RULES,
     ("gcp_vertex", "generateContent"): _GENERATE,
     ("gcp_vertex", "streamGenerateContent"): _GENERATE,
 }
