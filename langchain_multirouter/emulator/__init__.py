@@ -1,4 +1,4 @@
-"""A loopback server that speaks the wires of three clouds and misbehaves on command."""
+"""A loopback server that speaks three clouds' wires, keeps their rules and fails on command."""
 
 from langchain_multirouter.emulator.cloud import Emulator
 from langchain_multirouter.emulator.faults import Fault, FaultKind

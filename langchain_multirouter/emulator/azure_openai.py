@@ -119,6 +119,9 @@ class AzureOpenAIWire:
 
 
 def _error(refusal: Refusal, about: str) -> dict[str, Any]:
+    if refusal.kind is not None:
+        said = {"message": refusal.message, "type": refusal.kind, "param": refusal.param}
+        return {"error": {**said, "code": refusal.code}}
     code, message = _CODES.get(refusal.status, (str(refusal.status), "The request failed."))
     code, message = refusal.code or code, refusal.message or message
     error: dict[str, Any] = {"code": code, "message": message, "type": None, "param": None}

@@ -17,6 +17,7 @@ from langchain_multirouter.emulator.faults import Fault, FaultKind, fault_of
 from langchain_multirouter.emulator.log import WireEntry, WireLog
 from langchain_multirouter.emulator.plan import plan, refused
 from langchain_multirouter.emulator.routes import route
+from langchain_multirouter.emulator.rules import broken_rule
 from langchain_multirouter.emulator.server import Connection, Exchange, Request
 from langchain_multirouter.emulator.steps import End, Head, Plan, Send
 from langchain_multirouter.emulator.weather import FaultInForce, Latency, Weather, check_provider
@@ -231,15 +232,18 @@ class Emulator:
         if addressed is None or request.method != "POST":
             reason = f"{request.method} {request.target} is nothing the emulator serves."
             return Exchange(refused(wire, Refusal(404, message=reason)), lambda done, gone: None)
+        body, ask, fault = dict[str, Any](), None, None
         try:
-            ask = _read(wire, addressed, request.body)
+            body = _parsed(request.body)
+            if refusal := broken_rule(wire.provider, addressed, body):
+                return self._logged(wire, addressed, refused(wire, refusal), started, body)
+            ask = wire.read(addressed, body, _fingerprint(addressed, request.body))
             fault = self._weather.strike(wire.provider, (ask.model, ask.answers_as))
             planned = plan(wire, ask, fault, self._weather.delays(wire.provider))
         except _UNREADABLE as error:
             reason = f"The request cannot be read: {type(error).__name__} {error}"
             planned = refused(wire, Refusal(400, message=reason))
-            return self._logged(wire, addressed, planned, started)
-        return self._logged(wire, addressed, planned, started, ask=ask, fault=fault)
+        return self._logged(wire, addressed, planned, started, body, ask=ask, fault=fault)
 
     def _logged(
         self,
@@ -247,6 +251,7 @@ class Emulator:
         addressed: Addressed,
         planned: Plan,
         started: float,
+        body: dict[str, Any],
         *,
         ask: Ask | None = None,
         fault: Fault | None = None,
@@ -256,12 +261,12 @@ class Emulator:
             WireEntry(
                 number=number,
                 provider=wire.provider,
-                model=ask.model if ask else addressed.model,
+                model=ask.model if ask else addressed.model or str(body.get("model") or ""),
                 operation=ask.operation if ask else addressed.operation,
                 started=started,
                 status=planned.status,
                 fault=fault.kind if fault else None,
-                body=ask.body if ask else {},
+                body=body,
             )
         )
 
@@ -278,12 +283,15 @@ class Emulator:
         return Exchange(planned, settle)
 
 
-def _read(wire: Wire, addressed: Addressed, data: bytes) -> Ask:
+def _parsed(data: bytes) -> dict[str, Any]:
     body = json.loads(data)
     if not isinstance(body, dict):
         raise TypeError("the body is not a JSON object")
-    fingerprint = hashlib.sha256(addressed.model.encode() + b"\0" + data).hexdigest()
-    return wire.read(addressed, body, fingerprint)
+    return body
+
+
+def _fingerprint(addressed: Addressed, data: bytes) -> str:
+    return hashlib.sha256(addressed.model.encode() + b"\0" + data).hexdigest()
 
 
 def _greeting() -> Plan:

@@ -48,12 +48,18 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error a service answers with; what is None the provider fills in from the status."""
+    """An error a service answers with; what is None the provider fills in from the status.
+
+    Azure OpenAI alone has `kind` (its error's "type", with which `code` is meant as it is, None
+    too) and `param`, the place in the request that is wrong.
+    """
 
     status: int
     code: str | None = None
     message: str | None = None
     retry_after_seconds: float | None = None
+    kind: str | None = None
+    param: str | None = None
 
 
 class Wire(Protocol):

@@ -16,6 +16,8 @@ from real_clients import EMBEDDINGS, MODELS, ONE_ATTEMPT
 
 from langchain_multirouter.emulator import Emulator
 
+CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"  # one that reasons
+
 pytestmark = [
     pytest.mark.slow,  # a client is built for every test
     pytest.mark.filterwarnings("ignore"),  # the suite leaves clients open and warns of much
@@ -35,6 +37,13 @@ def _no_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = httpx.Response(200, content=b"bytes", request=httpx.Request("GET", "http://x"))
     where = "langchain_tests.integration_tests.chat_models.httpx.get"
     monkeypatch.setattr(where, lambda *_, **__: answer)
+
+
+@pytest.fixture(autouse=True)
+def _suites_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The suite has reasoning that Anthropic itself has signed, which only it can tell."""
+    where = "langchain_multirouter.emulator.rules_bedrock_models.signer_of"
+    monkeypatch.setattr(where, lambda _: ("aws_bedrock", CLAUDE))
 
 
 class _Chat(ChatModelIntegrationTests):
@@ -63,6 +72,10 @@ class TestAzureChat(_Chat):
     provider, kind = "azure_openai", AzureChatOpenAI
 
     @property
+    def supports_image_tool_message(self) -> bool:
+        return False  # chat completions take images from users only
+
+    @property
     def supports_json_mode(self) -> bool:
         return True
 
@@ -89,6 +102,10 @@ class TestAzureResponsesChatOfOldForm(TestAzureResponsesChat):
 
 class TestBedrockChat(_Chat):
     provider, kind = "aws_bedrock", ChatBedrockConverse
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {**super().chat_model_params, "model": CLAUDE}
 
     @property
     def supports_anthropic_inputs(self) -> bool:

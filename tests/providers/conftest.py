@@ -18,7 +18,7 @@ from langchain_multirouter.providers import ProviderClasses, provider_named, pro
 MODELS = {
     "aws_bedrock": "anthropic.claude-3-5-sonnet-20240620-v1:0",
     "azure_openai": "gpt-4o",
-    "gcp_vertex": "gemini-2.5-flash",
+    "gcp_vertex": "gemini-3-flash-preview",  # takes a response format and tools together
 }
 WIRES = tuple(MODELS)
 MODES = ("invoke", "ainvoke", "stream", "astream")
