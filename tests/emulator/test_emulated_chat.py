@@ -35,7 +35,7 @@ class Joke(BaseModel):
     """A joke."""
 
     setup: str
-    punchline: str | None = Field(default=None, description="the end of it")
+    punchline: str | None = Field(description="the end of it")
 
 
 def finish_of(message: Any) -> Any:

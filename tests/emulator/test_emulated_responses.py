@@ -254,7 +254,8 @@ def test_what_makes_no_sense_or_refers_to_what_is_not_kept_is_refused(
     body: Any, cloud: Emulator
 ) -> None:
     status, _, data = post(cloud, PATH, body)
-    assert (status, json.loads(data)["error"]["code"]) == (400, "400")
+    assert status == 400
+    assert json.loads(data)["error"]["message"]
 
 
 def test_chat_completions_count_reasoning_that_they_do_not_show(
