@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -36,6 +37,20 @@ def own(stream: Stream) -> Stream:
     if owned is not None:
         owned.append(stream)
     return stream
+
+
+#: The manager of the run that is about to stream, from `_should_stream` to `_stream`.
+_MANAGER: ContextVar[BaseRunManager | None] = ContextVar(
+    "langchain_multirouter_manager", default=None
+)
+
+
+def run_manager_of_stream() -> BaseRunManager | None:
+    """The run manager of an `invoke` that streams, once: LangChain gives `_stream` none."""
+    manager = _MANAGER.get()
+    if manager is not None:
+        _MANAGER.set(None)
+    return manager
 
 
 class CallerSide(BaseChatModel):
@@ -93,6 +108,13 @@ class CallerSide(BaseChatModel):
         if asked is None:
             return keywords
         return {**read_configurable(asked, self.compiled.permitted), **keywords}
+
+    def _should_stream(self, *, run_manager: Any = None, **kwargs: Any) -> bool:
+        """As LangChain's own; `_stream`, which follows at once, learns whose run it is."""
+        streams = super()._should_stream(run_manager=run_manager, **kwargs)
+        if streams and run_manager is not None:
+            _MANAGER.set(run_manager)
+        return streams
 
     def invoke(
         self,
@@ -168,3 +190,29 @@ class CallerSide(BaseChatModel):
             await chunks.aclose()  # type: ignore[attr-defined]  # a generator
             for inner in owned:
                 await inner.aclose()
+
+    def stream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Literal["v1", "v2", "v3"] = "v2",
+        **kwargs: Any,
+    ) -> Any:
+        """LangChain's events; version 3 passes by `stream`, where the others take options up."""
+        if version == "v3":
+            kwargs = self._lifted(config, kwargs)
+        return super().stream_events(input, config, version=version, **kwargs)
+
+    def astream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Literal["v1", "v2", "v3"] = "v2",
+        **kwargs: Any,
+    ) -> Any:
+        """LangChain's events; version 3 passes by `astream`, where the others take options up."""
+        if version == "v3":
+            kwargs = self._lifted(config, kwargs)
+        return super().astream_events(input, config, version=version, **kwargs)

@@ -118,7 +118,12 @@ class ThreadSource:
                 running.close()
 
     def cancel(self, id: int) -> None:
-        self._begun[id].left = True
+        self._leave(self._begun[id])
+
+    def _leave(self, running: Running) -> None:
+        running.left = True
+        if running.call.observer is not None:  # the thread may not come to say so for long
+            running.call.observer.left(running.id)
 
     def event(self, until: float | None) -> Event:
         while True:
@@ -138,7 +143,7 @@ class ThreadSource:
 
     def close(self) -> None:
         for running in self._begun.values():
-            running.left = True
+            self._leave(running)
 
 
 class AsyncSource:
