@@ -153,7 +153,7 @@ def test_events_of_version_2_tell_each_token_once(wire: str, cloud: Emulator, ro
 def test_events_of_version_3_tell_each_token_once_and_take_options(
     wire: str, cloud: Emulator, router: Make
 ) -> None:
-    preferred = "gcp_vertex" if wire != "gcp_vertex" else "azure_openai"
+    preferred = "gcp_vertex" if wire != "gcp_vertex" else "aws_bedrock"  # the last in order
     model = router(wire, configurable_options=["preferred_provider"])
     config: Any = {"configurable": {"router": {"preferred_provider": preferred}}}
 
