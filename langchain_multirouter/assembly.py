@@ -14,12 +14,14 @@ from langchain_core.language_models import BaseChatModel
 
 from .attempt import Served
 from .candidate import Candidate, Facts
+from .connections import Connections
 from .deployment import LONGEST_NAME, Deployment
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
 from .fleet import Fleet
+from .forks import tell_when_forked
 from .providers import provider_named, provider_of
 from .providers.provider import ProviderClasses
 from .resilience.policy import Policy
@@ -51,7 +53,8 @@ class Assembled:
         self._learned: dict[int, str] = {}  # deployment's number → the model its answers named
         self.checked: dict[str, datetime] = {}  # deployment → when its health was last checked
         self._check_began: float | None = None
-        self._lock = threading.Lock()
+        self.forked()
+        tell_when_forked(self)
         self.prices_until = self._prices_until()
         self.digest = _digest(self.served)
 
@@ -102,6 +105,10 @@ class Assembled:
         """All deployments' health is being checked: the next is due an interval from now."""
         with self._lock:
             self._check_began = now
+
+    def forked(self) -> None:
+        """A lock of this process' own."""
+        self._lock = threading.Lock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Assembled:
         """Copies of a router share what it has learned."""
@@ -155,7 +162,7 @@ def _serve(entry: Any, place: str, timeout: float | None) -> Served:
     }
     if entry.timeout_seconds is None:
         seconds = classes.timeout_seconds(model) or seconds
-    return Served(entry.model_copy(update=known), model, classes, seconds)
+    return Served(entry.model_copy(update=known), model, classes, seconds, Connections(model))
 
 
 def _named(served: Sequence[Served]) -> tuple[Served, ...]:

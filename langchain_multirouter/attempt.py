@@ -14,6 +14,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+from .connections import Connections
 from .deployment import Deployment
 from .outcome import Cause, Failure
 from .porting import Unportable, port
@@ -32,6 +33,7 @@ class Served(NamedTuple):
     model: BaseChatModel
     classes: ProviderClasses
     timeout_seconds: float
+    connections: Connections | None = None  # None: none that a loop could leave behind
 
 
 class Observer(Protocol):
@@ -104,6 +106,8 @@ class Running:
     async def aanswer(self, clock: Clock) -> Ended:
         """Make the attempt for a whole answer."""
         try:
+            if self._served.connections is not None:
+                self._served.connections.settle_in()
             model, messages, stop, settings = self._translated()
             if model.rate_limiter is not None:
                 await model.rate_limiter.aacquire(blocking=True)
@@ -136,6 +140,8 @@ class Running:
     async def aevents(self, clock: Clock) -> AsyncIterator[Event]:
         """Make the attempt for a stream, in the task that iterates."""
         try:
+            if self._served.connections is not None:
+                self._served.connections.settle_in()
             model, messages, stop, settings = self._translated()
             if model.rate_limiter is not None:
                 await model.rate_limiter.aacquire(blocking=True)
