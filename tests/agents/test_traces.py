@@ -10,7 +10,9 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.callbacks.manager import CallbackManagerForLLMRun
 from langchain_core.exceptions import ModelError
+from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.tracers.langchain import LangChainTracer
+from langsmith import tracing_context
 
 from langchain_multirouter import RoutedChatModel
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
@@ -89,16 +91,65 @@ def test_the_calls_run_names_the_model_that_answered_as_the_bare_model_would(
 
 
 @pytest.mark.parametrize("mode", ["stream", "astream"])
-def test_a_streams_run_has_tokens_and_model_where_langchain_gives_no_run_manager(
-    mode: str, langsmith: Sink, cloud: Emulator, router: Make
+@pytest.mark.parametrize("chained", [False, True], ids=["alone", "in a chain"])
+def test_a_streams_attempts_are_traced_though_langchain_tells_it_of_no_run(
+    chained: bool, mode: str, langsmith: Sink, cloud: Emulator, router: Make
 ) -> None:
     cloud.break_("azure_openai", RESET)
-    ask(router("azure_openai"), mode, config={"callbacks": [langsmith.tracer()]})
+    model: Any = router("azure_openai")
+    if chained:
+        model = ChatPromptTemplate.from_template("{said}") | model
+    asked = {"said": WORDS} if chained else WORDS
+    answer = ask(model, mode, asked, config={"callbacks": [langsmith.tracer()]})
+    runs = langsmith.told()
+    call = next(run for run in runs if run["run_type"] == "llm")
+    assert answer.text.count("platypus") == 1
+    assert answer.id == f"lc_run--{call['id']}"
+    assert [metadata(run)["outcome"] for run in attempts_under(call, runs)] == [
+        "failure",
+        "failure",
+        "success",
+    ]
+    assert metadata(call)["ls_model_name"] == MODELS["aws_bedrock"]
+    assert counted(runs) == answered(cloud)
+
+
+@pytest.mark.parametrize("mode", ["stream", "astream"])
+def test_a_stream_that_the_environment_alone_traces_has_its_attempts_in_its_output(
+    mode: str, langsmith: Sink, cloud: Emulator, router: Make
+) -> None:
+    """No tracer is there yet when it begins, and LangChain does not say when one comes."""
+    cloud.break_("azure_openai", RESET)
+    with tracing_context(enabled=True, client=langsmith.client):
+        ask(router("azure_openai"), mode)
     (call,) = langsmith.told()
     message = call["outputs"]["generations"][0][0]["message"]["kwargs"]
     assert message["response_metadata"]["model_name"] == MODELS["aws_bedrock"]
     assert message["response_metadata"]["router"]["attempt_number"] == 3
     assert counted([call]) == answered(cloud)
+
+
+@pytest.mark.parametrize("mode", ["stream", "astream"])
+def test_a_stream_that_was_left_is_closed_in_the_trace_too(
+    mode: str, langsmith: Sink, router: Make
+) -> None:
+    model, config = router("azure_openai"), {"callbacks": [langsmith.tracer()]}
+
+    async def leave() -> None:
+        stream = model.astream(WORDS, config=config)
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined]  # a generator
+
+    if mode == "stream":
+        stream = model.stream(WORDS, config=config)
+        next(stream)
+        stream.close()  # type: ignore[attr-defined]  # a generator
+    else:
+        RUNNER.run(leave())
+    call, attempt = langsmith.told()
+    assert metadata(attempt)["outcome"] == "left"
+    assert call["end_time"]
+    assert attempt["end_time"]
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
