@@ -13,11 +13,14 @@ from langchain.agents.middleware import (
     ToolRetryMiddleware,
 )
 from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
+from langchain_core.callbacks import get_usage_metadata_callback
 from langchain_core.exceptions import ModelError
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import RetryPolicy
 
 from langchain_multirouter import AllAttemptsFailedError
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
-from tests.wire.conftest import RUNNER, WIRES
+from tests.wire.conftest import MODELS, RUNNER, WIRES
 
 from .scenes import (
     BEFORE,
@@ -139,6 +142,36 @@ def test_an_agents_streamed_tokens_come_once_under_one_id_for_each_message(
         assert texts == {message.id: message.text for message in final[1:]}
 
 
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+@pytest.mark.parametrize("when", DOWN)
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_agents_events_of_both_versions_tell_each_token_once(
+    wire: str, when: str, cloud: Emulator, router: Make
+) -> None:
+    def agent() -> Any:
+        return create_agent(router(wire), [weather_tool(cloud, wire, when)])
+
+    async def version_2() -> list[str]:
+        events = [event async for event in agent().astream_events(ASKED, version="v2")]
+        assert not [event for event in events if event["name"].startswith("attempt")]
+        chunks = [e["data"]["chunk"] for e in events if e["event"] == "on_chat_model_stream"]
+        return [chunk.text for chunk in chunks if chunk.text.strip()]
+
+    async def version_3() -> list[str]:
+        stream = await agent().astream_events(ASKED, version="v3")
+        return [await message.text async for message in stream.messages]
+
+    with get_usage_metadata_callback() as callback:
+        told = [
+            "".join(RUNNER.run(version_2())),
+            RUNNER.run(version_3())[-1],
+            ["".join(m.text) for m in agent().stream_events(ASKED, version="v3").messages][-1],
+        ]
+    assert all(text.count(f"The tool result is: {RESULT}") == 1 for text in told)
+    assert all(text.count("Hello from") == 1 for text in told)
+    assert (MODELS[wire] in callback.usage_metadata) is (when == BETWEEN)
+
+
 REFUSALS = {
     "everything is down": (Fault(FaultKind.STATUS, status=503), AllAttemptsFailedError),
     "the request is wrong": (Fault(FaultKind.STATUS, status=400), ModelError),
@@ -174,13 +207,22 @@ def test_retry_layers_around_the_router_multiply_nothing(
         retry_if_exception_type=retryable, exponential_jitter_params={"initial": 0.0, "max": 0.0}
     )
     assert requests(lambda: retrying.invoke("Hello")) == alone
+    graph = StateGraph(MessagesState)
+    graph.add_node(
+        "model",
+        lambda state: {"messages": [router(wire).invoke(state["messages"])]},
+        retry_policy=RetryPolicy(retry_on=retryable, initial_interval=0.0, jitter=False),
+    )
+    graph.add_edge(START, "model")
+    assert requests(lambda: ran(graph.compile())) == alone
+
     transient = (ConnectionError, TimeoutError, OSError)
     for_networks = router(wire).with_retry(retry_if_exception_type=transient)
     assert requests(lambda: for_networks.invoke("Hello")) == alone
 
 
 def test_a_layer_that_is_told_to_retry_everything_does(cloud: Emulator, router: Make) -> None:
-    """`with_retry()` itself asks no error whether it is worth it; what it costs is known."""
+    """`with_retry()`, and a graph's `RetryPolicy()`, ask no error whether it is worth it."""
     for broken in WIRES:
         cloud.break_(broken, Fault(FaultKind.STATUS, status=400))
     everything = router("azure_openai").with_retry(
