@@ -20,6 +20,8 @@ RESULT = "It is mild in Oslo."
 BETWEEN, BEFORE = "between two calls", "before a first token"
 DOWN = (BETWEEN, BEFORE)
 HEALTHY = "never"
+#: Where every wire with every time would take too long.
+SOMETIMES = (("azure_openai", BETWEEN), ("aws_bedrock", BEFORE), ("gcp_vertex", BETWEEN))
 
 
 class Weather(BaseModel):

@@ -25,10 +25,10 @@ from tests.wire.conftest import MODELS, RUNNER, WIRES
 from .scenes import (
     BEFORE,
     BETWEEN,
-    DOWN,
     HEALTHY,
     PROMPT,
     RESULT,
+    SOMETIMES,
     Make,
     Weather,
     answerers,
@@ -73,8 +73,7 @@ def test_an_agent_whose_provider_goes_down_ends_as_if_it_had_not(
     assert failed(cloud, wire)
 
 
-@pytest.mark.parametrize("when", DOWN)
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize(("wire", "when"), SOMETIMES)
 def test_it_goes_down_beside_middleware_that_summarises_and_retries(
     wire: str, when: str, cloud: Emulator, router: Make
 ) -> None:
@@ -105,8 +104,7 @@ def test_it_goes_down_beside_middleware_that_summarises_and_retries(
     assert sum(entry.completed for entry in cloud.log) == 3  # the tool, the summary, the answer
 
 
-@pytest.mark.parametrize("when", DOWN)
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize(("wire", "when"), SOMETIMES)
 def test_a_deep_agent_goes_on_too(wire: str, when: str, cloud: Emulator, router: Make) -> None:
     def run(when: str) -> Any:
         agent = create_deep_agent(router(wire), tools=[weather_tool(cloud, wire, when)])
@@ -143,8 +141,7 @@ def test_an_agents_streamed_tokens_come_once_under_one_id_for_each_message(
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
-@pytest.mark.parametrize("when", DOWN)
-@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize(("wire", "when"), SOMETIMES)
 def test_an_agents_events_of_both_versions_tell_each_token_once(
     wire: str, when: str, cloud: Emulator, router: Make
 ) -> None:
