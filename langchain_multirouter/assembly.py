@@ -15,12 +15,14 @@ from langchain_core.messages import HumanMessage
 
 from .attempt import Attempts, Served
 from .candidate import Candidate, Facts
+from .connections import Connections
 from .deployment import LONGEST_NAME, Deployment
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
 from .fleet import Fleet
+from .forks import tell_when_forked
 from .providers import provider_named, provider_of
 from .providers.provider import Parameters
 from .resilience.policy import Policy
@@ -85,7 +87,8 @@ class Assembled:
         self._learned: dict[int, str] = {}  # deployment's number → the model its answers named
         self.checked: dict[str, datetime] = {}  # deployment → when its health was last checked
         self._check_began: float | None = None
-        self._lock = threading.Lock()
+        self.forked()
+        tell_when_forked(self)
         self.prices_until = self._prices_until()
         self.digest = _digest(self.served)
 
@@ -136,6 +139,10 @@ class Assembled:
         """All deployments' health is being checked: the next is due an interval from now."""
         with self._lock:
             self._check_began = now
+
+    def forked(self) -> None:
+        """A lock of this process' own."""
+        self._lock = threading.Lock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Assembled:
         """Copies of a router share what it has learned."""
@@ -188,7 +195,7 @@ def _serve(entry: Any, place: str, timeout: float | None, kind: Kind) -> Served:
     }
     if entry.timeout_seconds is None:
         seconds = classes.timeout_seconds(model) or seconds
-    return Served(entry.model_copy(update=known), model, classes, seconds)
+    return Served(entry.model_copy(update=known), model, classes, seconds, Connections(model))
 
 
 def _named(served: Sequence[Served]) -> tuple[Served, ...]:

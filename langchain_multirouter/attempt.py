@@ -14,6 +14,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+from .connections import Connections
 from .deployment import Deployment
 from .outcome import Cause, Failure
 from .porting import Unportable, port
@@ -32,6 +33,7 @@ class Served(NamedTuple):
     model: Any  # a BaseChatModel; in a RoutedEmbeddings an Embeddings
     classes: Any  # ProviderClasses; there EmbeddingsClasses
     timeout_seconds: float
+    connections: Connections | None = None  # None: none that a loop could leave behind
 
 
 class Observer(Protocol):
@@ -104,6 +106,8 @@ class Running:
     async def aanswer(self, clock: Clock) -> Ended:
         """Make the attempt for a whole answer."""
         try:
+            if self._served.connections is not None:
+                self._served.connections.settle_in()
             model, messages, stop, settings = self._translated()
             if model.rate_limiter is not None:
                 await model.rate_limiter.aacquire(blocking=True)
@@ -136,6 +140,8 @@ class Running:
     async def aevents(self, clock: Clock) -> AsyncIterator[Event]:
         """Make the attempt for a stream, in the task that iterates."""
         try:
+            if self._served.connections is not None:
+                self._served.connections.settle_in()
             model, messages, stop, settings = self._translated()
             if model.rate_limiter is not None:
                 await model.rate_limiter.aacquire(blocking=True)
@@ -228,6 +234,12 @@ class Running:
         )
         self.chunks.append(chunk)
         return Chunk(self.id, Kind.FINISH, True, now)
+
+    def leave(self) -> None:
+        """Nobody waits for it any more; its thread may not come to say so for long."""
+        self.left = True
+        if self.call.observer is not None:
+            self.call.observer.left(self.id)
 
     def close(self) -> None:
         """Give the connection back; never raises."""

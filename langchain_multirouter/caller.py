@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableConfig, ensure_config
 from langchain_core.runnables.config import var_child_runnable_config
+from langchain_core.utils.uuid import uuid7
 
 from .options import read_configurable
+from .tracing import kind_of
 
 Stream = TypeVar("Stream")
 
@@ -33,6 +36,38 @@ def own(stream: Stream) -> Stream:
     if owned is not None:
         owned.append(stream)
     return stream
+
+
+#: The manager of the run that is about to stream, for `_stream`, which is told of none.
+_MANAGER: ContextVar[BaseRunManager | None] = ContextVar(
+    "langchain_multirouter_manager", default=None
+)
+
+
+def run_manager_of_stream() -> BaseRunManager | None:
+    """The run manager of a call that streams, once: LangChain gives `_stream` none."""
+    manager = _MANAGER.get()
+    if manager is not None:
+        _MANAGER.set(None)
+    return manager
+
+
+def watched(config: RunnableConfig | None) -> tuple[RunnableConfig | None, BaseRunManager | None]:
+    """For a stream, of whose run LangChain tells nothing: its tracers, and an id that we chose.
+
+    Tracers that the environment alone asks for appear later, and are not found here, unless a
+    chain, a graph or an agent stands around the router.
+    """
+    if config is None and var_child_runnable_config.get() is None:
+        return config, None
+    config = ensure_config(config)
+    callbacks = config.get("callbacks")
+    handlers = callbacks if isinstance(callbacks, list) else getattr(callbacks, "handlers", ())
+    if not any(kind_of(handler) for handler in handlers):
+        return config, None
+    config["run_id"] = run_id = config.get("run_id") or uuid7()
+    manager = BaseRunManager(run_id=run_id, handlers=list(handlers), inheritable_handlers=[])
+    return config, manager
 
 
 class CallerSide(BaseChatModel):
@@ -82,6 +117,13 @@ class CallerSide(BaseChatModel):
             return keywords
         return {**read_configurable(asked, self.compiled.permitted), **keywords}
 
+    def _should_stream(self, *, run_manager: Any = None, **kwargs: Any) -> bool:
+        """As LangChain's own; `_stream`, which follows at once, learns whose run it is."""
+        streams = super()._should_stream(run_manager=run_manager, **kwargs)
+        if streams and run_manager is not None:
+            _MANAGER.set(run_manager)
+        return streams
+
     def invoke(
         self,
         input: LanguageModelInput,
@@ -114,14 +156,17 @@ class CallerSide(BaseChatModel):
     ) -> Iterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop gives the connection back at once."""
         keywords = self._lifted(config, kwargs)
+        config, manager = watched(config)
         owned: list[Any] = []
         chunks = super().stream(input, config, stop=stop, **keywords)
         try:
             token = _OWNED.set(owned)
+            kept = _MANAGER.set(manager)
             try:
                 first = next(chunks, None)
             finally:
                 _OWNED.reset(token)
+                _MANAGER.reset(kept)
             if first is not None:
                 yield first
                 yield from chunks
@@ -140,14 +185,17 @@ class CallerSide(BaseChatModel):
     ) -> AsyncIterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop and closing it gives the connection back."""
         keywords = self._lifted(config, kwargs)
+        config, manager = watched(config)
         owned: list[Any] = []
         chunks = super().astream(input, config, stop=stop, **keywords)
         try:
             token = _OWNED.set(owned)
+            kept = _MANAGER.set(manager)
             try:
                 first = await anext(chunks, None)
             finally:
                 _OWNED.reset(token)
+                _MANAGER.reset(kept)
             if first is not None:
                 yield first
                 async for chunk in chunks:
@@ -156,3 +204,29 @@ class CallerSide(BaseChatModel):
             await chunks.aclose()  # type: ignore[attr-defined]  # a generator
             for inner in owned:
                 await inner.aclose()
+
+    def stream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Literal["v1", "v2", "v3"] = "v2",
+        **kwargs: Any,
+    ) -> Any:
+        """LangChain's events; version 3 passes by `stream`, where the others take options up."""
+        if version == "v3":
+            kwargs = self._lifted(config, kwargs)
+        return super().stream_events(input, config, version=version, **kwargs)
+
+    def astream_events(
+        self,
+        input: LanguageModelInput,
+        config: RunnableConfig | None = None,
+        *,
+        version: Literal["v1", "v2", "v3"] = "v2",
+        **kwargs: Any,
+    ) -> Any:
+        """LangChain's events; version 3 passes by `astream`, where the others take options up."""
+        if version == "v3":
+            kwargs = self._lifted(config, kwargs)
+        return super().astream_events(input, config, version=version, **kwargs)

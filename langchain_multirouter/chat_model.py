@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -18,7 +19,7 @@ from . import drive
 from .answer import signed
 from .assembly import Assembled, assemble
 from .attempt import Attempts
-from .caller import own
+from .caller import own, run_manager_of_stream
 from .catalogue import TIERS, models_from_environment
 from .compiled import Compiled, identity_of, refuse_wrong, task_finder
 from .configuration import read_configuration
@@ -37,6 +38,7 @@ from .routing.preferences import read_preferences
 from .sources import AsyncSource, sync_source
 from .steps import Flow
 from .task_types import TaskType
+from .tracing import observer_for
 
 
 class RoutedChatModel(Insight):
@@ -164,7 +166,12 @@ class RoutedChatModel(Insight):
     # --- what LangChain asks of a chat model -------------------------------------------------
 
     def _attempts(
-        self, messages: list[BaseMessage], stop: Any, keywords: dict[str, Any], streamed: bool
+        self,
+        messages: list[BaseMessage],
+        stop: Any,
+        keywords: dict[str, Any],
+        streamed: bool,
+        run_manager: BaseRunManager | None,
     ) -> tuple[Flow, Attempts, Options]:
         """Everything of a call that is known before its first step."""
         prompt = read_prompt(messages)
@@ -187,7 +194,10 @@ class RoutedChatModel(Insight):
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
-        attempts = Attempts(known.served, messages, parameters, streamed, learn=known.learner)
+        observer = observer_for(run_manager, known.served)
+        attempts = Attempts(
+            known.served, messages, parameters, streamed, learn=known.learner, observer=observer
+        )
         return flow, attempts, options
 
     def _generate(
@@ -197,7 +207,7 @@ class RoutedChatModel(Insight):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        flow, attempts, options = self._attempts(messages, stop, kwargs, False)
+        flow, attempts, options = self._attempts(messages, stop, kwargs, False, run_manager)
         result, answered = drive.run(flow, sync_source(attempts, options.deadline_seconds))
         return signed(result, answered)
 
@@ -208,7 +218,7 @@ class RoutedChatModel(Insight):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        flow, attempts, _ = self._attempts(messages, stop, kwargs, False)
+        flow, attempts, _ = self._attempts(messages, stop, kwargs, False, run_manager)
         result, answered = await drive.arun(flow, AsyncSource(attempts))
         return signed(result, answered)
 
@@ -219,7 +229,8 @@ class RoutedChatModel(Insight):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        flow, attempts, options = self._attempts(messages, stop, kwargs, True)
+        manager = run_manager or run_manager_of_stream()
+        flow, attempts, options = self._attempts(messages, stop, kwargs, True, manager)
         return own(drive.stream(flow, sync_source(attempts, options.deadline_seconds)))
 
     def _astream(
@@ -229,7 +240,8 @@ class RoutedChatModel(Insight):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        flow, attempts, _ = self._attempts(messages, stop, kwargs, True)
+        manager = run_manager or run_manager_of_stream()
+        flow, attempts, _ = self._attempts(messages, stop, kwargs, True, manager)
         return own(drive.astream(flow, AsyncSource(attempts)))
 
     # --- what only a router has --------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any
 from .candidate import Candidate, Readiness
 from .economics.price import Price
 from .errors import unknown_name
+from .forks import tell_when_forked
 from .outcome import Failure
 from .resilience import breaker, cooldown
 from .resilience.policy import Policy
@@ -41,14 +42,20 @@ class Fleet:
 
     def __init__(self, candidates: Iterable[Candidate], policy: Policy, seed: int | None) -> None:
         self.policy = policy
-        self.rng = Random(seed)
-        self._lock = threading.Lock()
+        self._seed = seed
+        self.forked()
+        tell_when_forked(self)
         self._candidates = list(candidates)
         self._numbers = {c.deployment.name: i for i, c in enumerate(self._candidates)}
         self._turn = -1
         self._calls = 0
         self._failed_calls = 0
         self.usual_output_tokens: float | None = None  # of answers, whoever gave them
+
+    def forked(self) -> None:
+        """A lock and dice of this process' own; the values are whole ones, whoever changed them."""
+        self.rng = Random(self._seed)
+        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Fleet({len(self._candidates)} deployments)"

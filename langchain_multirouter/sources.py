@@ -43,6 +43,9 @@ class Running(Protocol):
     async def aanswer(self, clock: Clock) -> Ended:
         """Make the attempt for a whole answer."""
 
+    def leave(self) -> None:
+        """Nobody waits for it any more; said from another thread than the attempt's own."""
+
     def close(self) -> None:
         """Give the connection back."""
 
@@ -153,7 +156,7 @@ class ThreadSource:
                 running.close()
 
     def cancel(self, id: int) -> None:
-        self._begun[id].left = True
+        self._begun[id].leave()
 
     def event(self, until: float | None) -> Event:
         while True:
@@ -173,7 +176,7 @@ class ThreadSource:
 
     def close(self) -> None:
         for running in self._begun.values():
-            running.left = True
+            running.leave()
 
 
 class AsyncSource:

@@ -91,6 +91,10 @@ class Embedding:
             failure = self._served.classes.classify(error)
         return self._ended(failure, clock())
 
+    def leave(self) -> None:
+        """Nobody waits for it any more."""
+        self.left = True
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -24,15 +24,16 @@ LAYERS = [
     "resilience telemetry.stats telemetry.events telemetry.story economics",
     "candidate",
     "routing",
-    "agenda fleet steps progress",
+    "agenda fleet forks steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
-    " answer caller health hook porting tally telemetry caching document catalogue vectors asked",
+    " answer caller health hook porting tally telemetry caching document catalogue vectors asked"
+    " tracing connections",
     "chat_model configuration insight oversight embeddings testing __main__"
     " demo demo_screen demo_script emulator",
 ]
-#: Layers 0–3 and 5, and of 4 all but the fleet, which has the lock.
-IMPURE_BY_DESIGN = {"fleet"}
+#: Layers 0–3 and 5, and of 4 all but the fleet, which has the lock, and what renews it in a fork.
+IMPURE_BY_DESIGN = {"fleet", "forks"}
 NOT_PURE = {"time", "random", "threading", "asyncio", "socket", "logging", "queue", "concurrent"}
 CLOUDS = (
     "langchain_aws",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -69,8 +70,15 @@ def router(cloud: Emulator, models: dict[str, Any]) -> Callable[..., RoutedChatM
     return make
 
 
+class Runner(asyncio.Runner):
+    """Runs what it is given in the caller's context, as `asyncio.run` does."""
+
+    def run(self, coroutine: Any, *, context: Any = None) -> Any:
+        return super().run(coroutine, context=context or copy_context())
+
+
 #: One event loop for all: the SDKs pool connections per loop (many loops have tests of their own).
-RUNNER = asyncio.Runner()
+RUNNER = Runner()
 
 
 def ask(model: Any, mode: str, prompt: Any = "Hello there", /, **keywords: Any) -> AIMessage:
