@@ -27,7 +27,7 @@ LAYERS = [
     "agenda fleet steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
-    " answer caller health hook porting tally telemetry caching document catalogue",
+    " answer caller health hook porting tally telemetry caching document catalogue blocks",
     "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
     " emulator",
 ]
