@@ -23,6 +23,7 @@ from .fleet import Fleet
 from .providers import provider_named, provider_of
 from .providers.provider import ProviderClasses
 from .resilience.policy import Policy
+from .telemetry.stats import LARGEST_INPUT_RATIO
 
 #: One attempt's limit where nobody set one: long answers of reasoning models take their time.
 DEFAULT_TIMEOUT_SECONDS = 120.0
@@ -54,6 +55,12 @@ class Assembled:
         self._lock = threading.Lock()
         self.prices_until = self._prices_until()
         self.digest = _digest(self.served)
+        able = [candidate.facts.capabilities for candidate in self.fleet.snapshot()]
+        windows = [a.max_input_tokens for a in able if a.max_input_tokens is not None]
+        longest = [a.max_output_tokens for a in able if a.max_output_tokens is not None]
+        #: Requests of no more estimated input, and of no more output asked for, fit everywhere.
+        self.roomy_input_tokens = min(windows, default=math.inf) / LARGEST_INPUT_RATIO
+        self.roomy_output_tokens = min(longest, default=math.inf)
 
     def _prices_until(self) -> float:
         """The wall time, in seconds, of the next dated change of a price."""

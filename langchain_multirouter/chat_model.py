@@ -162,6 +162,8 @@ class RoutedChatModel(Insight):
             identity_of(options, parameters, self.assembled),
             frozenset(served.deployment.name for served in self.assembled.served),
             finite("health_check_interval_seconds", self.health_check_interval_seconds, least=1.0),
+            self.assembled.roomy_input_tokens,
+            self.assembled.roomy_output_tokens,
         )
 
     # --- what LangChain asks of a chat model -------------------------------------------------

@@ -9,6 +9,7 @@ from .assembly import Assembled
 from .deployment import refuse_asynchronous
 from .errors import ConfigurationError
 from .options import Options
+from .prompt import tools_tokens
 from .providers.provider import Parameters
 from .request import Prompt, Request
 from .routing.task import classify_task
@@ -48,6 +49,8 @@ class Compiled(NamedTuple):
     identity: Mapping[str, Any]
     names: frozenset[str]
     check_interval_seconds: float | None
+    roomy_input_tokens: float  # see `Request.roomy`
+    roomy_output_tokens: float
 
     def request(
         self,
@@ -61,6 +64,14 @@ class Compiled(NamedTuple):
         unable: Mapping[int, str] = NOBODY,
     ) -> Request:
         """One call as the core sees it."""
+        if parameters.tools or parameters.tool_settings:
+            schema = (parameters.tool_settings or {}).get("response_format")
+            more = tools_tokens((*(parameters.tools or ()), schema))
+            prompt = prompt._replace(input_tokens=prompt.input_tokens + more)
+        asked = parameters.max_tokens
+        roomy = prompt.input_tokens <= self.roomy_input_tokens and (
+            asked is None or asked <= self.roomy_output_tokens
+        )
         values = (
             options,
             streamed,
@@ -69,12 +80,13 @@ class Compiled(NamedTuple):
             parameters.timeout_seconds,
             options.task_type or self.task_of(prompt),
             prompt,
-            parameters.max_tokens,
+            asked,
             self.preferences,
             listening(),
             usual_output_tokens,
             False,
             unable,
+            roomy,
         )
         return new(Request, values)
 
