@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from collections import Counter
@@ -17,12 +16,17 @@ from .candidate import Candidate, Facts
 from .deployment import LONGEST_NAME, Deployment
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
+from .economics.promise import one_profile, promised
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
 from .fleet import Fleet
+from .identity import deployments_digest
+from .options import Options
 from .providers import provider_named, provider_of
 from .providers.provider import ProviderClasses
+from .request import Request
 from .resilience.policy import Policy
+from .routing.filters import of_preferred_provider, tagged
 from .telemetry.stats import LARGEST_INPUT_RATIO
 
 #: One attempt's limit where nobody set one: long answers of reasoning models take their time.
@@ -36,6 +40,7 @@ class Assembled:
         self, models: Sequence[Any], *, timeout: float | None, policy: Policy, seed: int | None
     ) -> None:
         self.models = tuple(models)
+        self.timeout, self.policy, self.seed = timeout, policy, seed
         self.served = assemble(models, timeout)
         self.timeouts = tuple(served.timeout_seconds for served in self.served)
         at = datetime.now(UTC)
@@ -54,13 +59,23 @@ class Assembled:
         self._check_began: float | None = None
         self._lock = threading.Lock()
         self.prices_until = self._prices_until()
-        self.digest = _digest(self.served)
+        self.digest = deployments_digest(self.served)
         able = [candidate.facts.capabilities for candidate in self.fleet.snapshot()]
         windows = [a.max_input_tokens for a in able if a.max_input_tokens is not None]
         longest = [a.max_output_tokens for a in able if a.max_output_tokens is not None]
         #: Requests of no more estimated input, and of no more output asked for, fit everywhere.
         self.roomy_input_tokens = min(windows, default=math.inf) / LARGEST_INPUT_RATIO
         self.roomy_output_tokens = min(longest, default=math.inf)
+
+    def profile(self, options: Options) -> dict[str, Any] | None:
+        """What every deployment can do that these options let a call go to; None if unknown."""
+        request = Request(options)
+        standing = [
+            served
+            for served, candidate in zip(self.served, self.fleet.snapshot(), strict=True)
+            if not tagged(candidate, request) and not of_preferred_provider(candidate, request)
+        ]
+        return promised([_profile_of(served) for served in standing]) or None
 
     def _prices_until(self) -> float:
         """The wall time, in seconds, of the next dated change of a price."""
@@ -116,6 +131,26 @@ class Assembled:
 
     def __repr__(self) -> str:
         return f"Assembled({len(self.served)} deployments)"
+
+
+def assembled_for(router: Any) -> Assembled:
+    """A router's deployments and their state: those it has already, where the models are the same.
+
+    Raises:
+        ConfigurationError: as `assemble`; or a copy's setting that is of the shared state.
+    """
+    known = router.assembled
+    if not isinstance(known, Assembled) or known.models != tuple(router.models):
+        return Assembled(
+            router.models, timeout=router.timeout, policy=router.policy, seed=router.random_seed
+        )
+    for name, shared in (("policy", known.policy), ("random_seed", known.seed)):
+        if getattr(router, name) != shared:
+            raise ConfigurationError(
+                f"{name}: cannot be changed in a copy, which shares its deployments' health; "
+                "make another router"
+            )
+    return known
 
 
 def assemble(models: Sequence[Any], timeout: float | None) -> tuple[Served, ...]:
@@ -213,6 +248,11 @@ def facts_of(served: Served, at: datetime) -> Facts:
     return Facts(price, capabilities_of(profile, strengths=strengths))
 
 
+def _profile_of(served: Served) -> dict[str, Any]:
+    deployment = served.deployment
+    return one_profile(served.model.profile, deployment.profile, deployment.model_name)
+
+
 def price_of(served: Served, at: datetime) -> Price | None:
     """The deployment's price at a time, None where it is not known."""
     deployment = served.deployment
@@ -224,10 +264,3 @@ def price_of(served: Served, at: datetime) -> Price | None:
         price_as=deployment.price_as,
         price_multiplier=deployment.price_multiplier,
     )
-
-
-def _digest(served: Sequence[Served]) -> str:
-    """What tells two routers' deployments apart, without telling what they are."""
-    text = repr([(s.deployment.name, s.deployment.provider, s.deployment.model_name,
-                  s.deployment.tags, s.deployment.fallback_level) for s in served])  # fmt: skip
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

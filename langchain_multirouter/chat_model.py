@@ -20,20 +20,18 @@ from .assembly import Assembled
 from .attempt import Attempts
 from .caller import own
 from .catalogue import TIERS, models_from_environment
-from .compiled import Compiled, identity_of, refuse_truths, task_finder
+from .compiled import Compiled, refuse_truths
 from .configuration import read_configuration
-from .deployment import configuration_error, finite
+from .deployment import configuration_error
 from .errors import unknown_name
 from .flow import route
 from .health import check_when_due
 from .hook import Hook
 from .insight import Insight
-from .keywords import neutral_tool, neutral_tool_choice, read_keywords, read_parameters
-from .options import OPTION_NAMES, Options, Strategy, narrow, read_options
+from .keywords import neutral_tool, neutral_tool_choice, read_keywords
+from .options import Options, Strategy, narrow
 from .prompt import read_prompt
-from .providers.provider import Parameters
 from .resilience.policy import Policy
-from .routing.preferences import read_preferences
 from .sources import AsyncSource, InlineSource, Source, ThreadSource
 from .steps import Flow
 from .task_types import TaskType
@@ -111,6 +109,9 @@ class RoutedChatModel(Insight):
                 hint = " Settings of one provider alone go into Deployment(params={...})."
                 raise unknown_name("Setting", name, type(self).model_fields, hint=hint)
         refuse_truths(settings)
+        before = settings.pop("compiled", None)  # given where LangChain makes a copy
+        if isinstance(before, Compiled) and settings.get("profile") is before.profile:
+            settings.pop("profile", None)
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -138,33 +139,6 @@ class RoutedChatModel(Insight):
             ConfigurationError: no cloud; says what was looked for.
         """
         return cls(models_from_environment(os.environ, tiers=tiers), **settings)
-
-    def _compile(self) -> None:
-        """Read the settings once, so that a call need not."""
-        options = read_options({name: getattr(self, name) for name in OPTION_NAMES})
-        names = ("temperature", "max_tokens", "top_p", "stop")
-        parameters = read_parameters({n: getattr(self, n) for n in names}, Parameters())
-        finite("timeout", self.timeout, least=1e-3)
-        for name in self.configurable_options:
-            if name not in OPTION_NAMES:
-                raise unknown_name("configurable_options:", name, OPTION_NAMES)
-        known = self.assembled
-        if not isinstance(known, Assembled) or known.models != tuple(self.models):
-            self.assembled = Assembled(
-                self.models, timeout=self.timeout, policy=self.policy, seed=self.random_seed
-            )
-        self.compiled = Compiled(
-            options,
-            parameters,
-            frozenset(self.configurable_options),
-            read_preferences(self.task_preferences),
-            task_finder(self.classifier),
-            identity_of(options, parameters, self.assembled),
-            frozenset(served.deployment.name for served in self.assembled.served),
-            finite("health_check_interval_seconds", self.health_check_interval_seconds, least=1.0),
-            self.assembled.roomy_input_tokens,
-            self.assembled.roomy_output_tokens,
-        )
 
     # --- what LangChain asks of a chat model -------------------------------------------------
 
@@ -267,12 +241,8 @@ class RoutedChatModel(Insight):
         Raises:
             ConfigurationError: naming the option that is unknown or wrong.
         """
-        known: Compiled = self.compiled
-        narrowed = narrow(known.options, options)
-        identity = identity_of(narrowed, known.parameters, self.assembled)
-        compiled = known._replace(options=narrowed, identity=identity)
-        changes = {name: getattr(narrowed, name) for name in options}
-        return self.model_copy(update={**changes, "compiled": compiled})
+        narrowed = narrow(self.compiled.options, options)
+        return self.model_copy(update={name: getattr(narrowed, name) for name in options})
 
 
 for _name in ("_generate", "_agenerate", "_stream", "_astream"):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .assembly import Assembled
-from .deployment import refuse_asynchronous
-from .errors import ConfigurationError
-from .options import Options
+from .assembly import DEFAULT_TIMEOUT_SECONDS, Assembled, assembled_for
+from .deployment import finite, refuse_asynchronous
+from .errors import ConfigurationError, unknown_name
+from .identity import identity_of
+from .keywords import read_parameters
+from .options import OPTION_NAMES, Options, read_options
 from .prompt import tools_tokens
 from .providers.provider import Parameters
 from .request import Prompt, Request
+from .routing.preferences import read_preferences
 from .routing.task import classify_task
 from .task_types import TaskType
 from .telemetry.sinks import listening, remark
@@ -51,6 +54,7 @@ class Compiled(NamedTuple):
     check_interval_seconds: float | None
     roomy_input_tokens: float  # see `Request.roomy`
     roomy_output_tokens: float
+    profile: Mapping[str, Any] | None = None  # the one that was found, not given
 
     def request(
         self,
@@ -65,9 +69,12 @@ class Compiled(NamedTuple):
     ) -> Request:
         """One call as the core sees it."""
         if parameters.tools or parameters.tool_settings:
-            schema = (parameters.tool_settings or {}).get("response_format")
-            more = tools_tokens((*(parameters.tools or ()), schema))
-            prompt = prompt._replace(input_tokens=prompt.input_tokens + more)
+            sent = (
+                *(parameters.tools or ()),
+                (parameters.tool_settings or {}).get("response_format"),
+            )
+            more = prompt.input_tokens + tools_tokens(sent)
+            prompt = prompt._replace(input_tokens=more)
         asked = parameters.max_tokens
         roomy = prompt.input_tokens <= self.roomy_input_tokens and (
             asked is None or asked <= self.roomy_output_tokens
@@ -91,16 +98,39 @@ class Compiled(NamedTuple):
         return new(Request, values)
 
 
-def identity_of(options: Options, parameters: Parameters, assembled: Assembled) -> dict[str, Any]:
-    """What tells this router's answers from another's, in traces and in a shared cache."""
-    names = {served.deployment.model_name for served in assembled.served}
-    asked = {**options.__dict__, "strategy": options.strategy_name}
-    return {
-        "model_name": names.pop() if len(names) == 1 else "multirouter",
-        "deployments": assembled.digest,
-        "options": str({k: sorted(v) if isinstance(v, frozenset) else v for k, v in asked.items()}),
-        "parameters": repr(parameters),
-    }
+def compile_router(router: Any) -> tuple[Assembled, Compiled]:
+    """A router's deployments, and its settings as its calls need them.
+
+    Raises:
+        ConfigurationError: naming the setting that is wrong.
+    """
+    options = read_options({name: getattr(router, name) for name in OPTION_NAMES})
+    names = ("temperature", "max_tokens", "top_p", "stop")
+    parameters = read_parameters({name: getattr(router, name) for name in names}, Parameters())
+    finite("timeout", router.timeout, least=1e-3)
+    for name in router.configurable_options:
+        if name not in OPTION_NAMES:
+            raise unknown_name("configurable_options:", str(name), OPTION_NAMES)
+    interval = finite(
+        "health_check_interval_seconds", router.health_check_interval_seconds, least=1.0
+    )
+    preferences, task_of = read_preferences(router.task_preferences), task_finder(router.classifier)
+    known = assembled_for(router)
+    if router.timeout != known.timeout:  # a copy's own, on the clients that are there
+        parameters = parameters._replace(timeout_seconds=router.timeout or DEFAULT_TIMEOUT_SECONDS)
+    beside = (preferences, router.classifier)
+    return known, Compiled(
+        options,
+        parameters,
+        frozenset(router.configurable_options),
+        preferences,
+        task_of,
+        identity_of(options, parameters, known.served, known.digest, beside),
+        frozenset(served.deployment.name for served in known.served),
+        interval,
+        known.roomy_input_tokens,
+        known.roomy_output_tokens,
+    )
 
 
 def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], TaskType]:

@@ -10,8 +10,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage
 
 from .assembly import Assembled
-from .caller import CallerSide
 from .compiled import Compiled
+from .copies import Copied
 from .deployment import finite
 from .errors import ConfigurationError
 from .health import CHECK_SECONDS, Health, acheck_all, check_all
@@ -26,7 +26,7 @@ from .telemetry.recommendation import Recommendation
 from .telemetry.report import Analytics, Moment
 
 
-class Insight(CallerSide):
+class Insight(Copied):
     """The questions; nothing here is sent anywhere but by `check_health`."""
 
     def counts(self) -> dict[str, dict[str, Any]]:
