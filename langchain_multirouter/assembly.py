@@ -32,6 +32,9 @@ from .telemetry.stats import LARGEST_INPUT_RATIO
 #: One attempt's limit where nobody set one: long answers of reasoning models take their time.
 DEFAULT_TIMEOUT_SECONDS = 120.0
 
+#: So many sets of deployments are remembered with their profiles.
+REMEMBERED = 64
+
 
 class Assembled:
     """A router's deployments and what it has learned of them; shared by all of its copies."""
@@ -57,6 +60,7 @@ class Assembled:
         self._learned: dict[int, str] = {}  # deployment's number → the model its answers named
         self.checked: dict[str, datetime] = {}  # deployment → when its health was last checked
         self._check_began: float | None = None
+        self._profiles: dict[tuple[int, ...], dict[str, Any] | None] = {}
         self._lock = threading.Lock()
         self.prices_until = self._prices_until()
         self.digest = deployments_digest(self.served)
@@ -70,12 +74,18 @@ class Assembled:
     def profile(self, options: Options) -> dict[str, Any] | None:
         """What every deployment can do that these options let a call go to; None if unknown."""
         request = Request(options)
-        standing = [
-            served
-            for served, candidate in zip(self.served, self.fleet.snapshot(), strict=True)
+        standing = tuple(
+            candidate.number
+            for candidate in self.fleet.snapshot()
             if not tagged(candidate, request) and not of_preferred_provider(candidate, request)
-        ]
-        return promised([_profile_of(served) for served in standing]) or None
+        )
+        if standing not in self._profiles:
+            found = promised([_profile_of(self.served[number]) for number in standing])
+            if len(self._profiles) >= REMEMBERED:
+                self._profiles.clear()
+            self._profiles[standing] = found or None
+        known = self._profiles[standing]
+        return known and dict(known)
 
     def _prices_until(self) -> float:
         """The wall time, in seconds, of the next dated change of a price."""

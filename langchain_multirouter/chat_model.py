@@ -241,8 +241,7 @@ class RoutedChatModel(Insight):
         Raises:
             ConfigurationError: naming the option that is unknown or wrong.
         """
-        narrowed = narrow(self.compiled.options, options)
-        return self.model_copy(update={name: getattr(narrowed, name) for name in options})
+        return self._narrowed(narrow(self.compiled.options, options), options)
 
 
 for _name in ("_generate", "_agenerate", "_stream", "_astream"):

@@ -69,12 +69,9 @@ class Compiled(NamedTuple):
     ) -> Request:
         """One call as the core sees it."""
         if parameters.tools or parameters.tool_settings:
-            sent = (
-                *(parameters.tools or ()),
-                (parameters.tool_settings or {}).get("response_format"),
-            )
-            more = prompt.input_tokens + tools_tokens(sent)
-            prompt = prompt._replace(input_tokens=more)
+            schema = (parameters.tool_settings or {}).get("response_format")
+            more = tools_tokens((*(parameters.tools or ()), schema))
+            prompt = prompt._replace(input_tokens=prompt.input_tokens + more)
         asked = parameters.max_tokens
         roomy = prompt.input_tokens <= self.roomy_input_tokens and (
             asked is None or asked <= self.roomy_output_tokens

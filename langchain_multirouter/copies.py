@@ -8,7 +8,7 @@ settings alone, so that what comes out of it begins anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from langchain_core.language_models import BaseChatModel, ModelProfile
@@ -17,6 +17,8 @@ from .assembly import Assembled
 from .caller import CallerSide
 from .compiled import Compiled, compile_router, refuse_truths
 from .errors import ConfigurationError, unknown_name
+from .identity import identity_of
+from .options import Options
 from .travel import carried
 
 #: Fields that are no settings.
@@ -26,13 +28,18 @@ _STATE = frozenset({"assembled", "compiled", "profile"})
 class Copied(CallerSide):
     """A router's life beside its calls: profile, changes, copies, pickles."""
 
+    classifier: Any
+
     def _compile(self) -> None:
-        """Read the settings once, so that a call need not; the profile with them.
+        """Read the settings once, so that a call need not."""
+        self._settle(*compile_router(self))
+
+    def _settle(self, known: Assembled, compiled: Compiled) -> None:
+        """Take deployments and settings over, and find the profile that goes with them.
 
         A profile that is not the one found before is the user's own, and stays.
         """
         before: Compiled | None = self.compiled
-        known, compiled = compile_router(self)
         found: Any = known.profile(compiled.options)
         if self.profile is None or (before is not None and self.profile is before.profile):
             self.profile = found
@@ -78,6 +85,16 @@ class Copied(CallerSide):
         copy = super().model_copy(update=update)
         if update:
             copy._changed()
+        return copy
+
+    def _narrowed(self, options: Options, names: Iterable[str]) -> Self:
+        """A copy with these options, of which the named ones are others than the router's."""
+        known, compiled = self.assembled, self.compiled
+        copy = super().model_copy(update={name: getattr(options, name) for name in names})
+        copy.__dict__.pop("_serialized", None)
+        beside = (compiled.preferences, self.classifier)
+        identity = identity_of(options, compiled.parameters, known.served, known.digest, beside)
+        copy._settle(known, compiled._replace(options=options, identity=identity))
         return copy
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

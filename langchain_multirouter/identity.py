@@ -20,7 +20,7 @@ from .providers.provider import Parameters
 #: What a trace shows of the options that are not the defaults; the digest has all of them.
 LONGEST_SHOWN = 200
 
-_DEFAULTS = Options()
+_DEFAULTS = Options().__dict__
 
 #: Functions that no name leads to → a name of their own, for as long as they live.
 _NAMED: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
@@ -43,18 +43,15 @@ def identity_of(
         beside: What else decides: task preferences, a classifier.
     """
     names = {one.deployment.model_name for one in served}
-    changed = {
-        name: options.strategy_name if name == "strategy" else plain(value)
-        for name, value in options.__dict__.items()
-        if value != getattr(_DEFAULTS, name)
-    }
-    given = {name: value for name, value in parameters._asdict().items() if value is not None}
+    changed = {k: v for k, v in options.__dict__.items() if v != _DEFAULTS[k]}
+    given = {k: v for k, v in parameters._asdict().items() if v is not None}
+    shown = {k: options.strategy_name if callable(v) else plain(v) for k, v in changed.items()}
     return {
         "model_name": names.pop() if len(names) == 1 else "multirouter",
         "deployments": deployments,
-        "options": str(changed)[:LONGEST_SHOWN],
+        "options": str(shown)[:LONGEST_SHOWN],
         "parameters": str(given)[:LONGEST_SHOWN],
-        "settings": digest([options.__dict__, given, *beside]),
+        "settings": digest([changed, given, *beside]),
     }
 
 
