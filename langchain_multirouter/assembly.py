@@ -1,60 +1,32 @@
-"""Assembly: from what the user gave as `models` to deployments that can be called."""
+"""Assembly: a router's deployments and what it has learned of them, shared by all its copies."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
-
-from .attempt import Attempts, Served
+from .attempt import Served
 from .candidate import Candidate, Facts
-from .connections import Connections
-from .deployment import LONGEST_NAME, Deployment
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
+from .economics.promise import one_profile, promised
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
 from .fleet import Fleet
 from .forks import tell_when_forked
-from .providers import provider_named, provider_of
-from .providers.provider import Parameters
+from .identity import deployments_digest
+from .lineup import CHAT, Kind, assemble
+from .options import Options
+from .request import Request
 from .resilience.policy import Policy
-from .sources import Attempts as AnyAttempts
+from .routing.filters import of_preferred_provider, tagged
+from .telemetry.stats import LARGEST_INPUT_RATIO
 
-#: One attempt's limit where nobody set one: long answers of reasoning models take their time.
-DEFAULT_TIMEOUT_SECONDS = 120.0
-
-
-#: What a health check sends, and how much of an answer it pays for.
-PING = HumanMessage("ping")
-PING_TOKENS = 1
-
-
-class Kind(NamedTuple):
-    """What a router is over: chat models, or embeddings; all else is the same for both."""
-
-    of: type  # LangChain's class
-    words: str
-    named: Callable[[str], Any]  # a provider's name → its row
-    owner: Callable[[Any], Any]  # an object → the row that owns it
-    ping: Callable[[Sequence[Served]], AnyAttempts]  # what a health check sends
-    notes: tuple[str, ...] = ()  # what has to be known of its statistics
-
-
-CHAT = Kind(
-    BaseChatModel,
-    "a LangChain chat model",
-    provider_named,
-    provider_of,
-    lambda served: Attempts(served, [PING], Parameters(max_tokens=PING_TOKENS), False),
-)
+#: So many sets of deployments are remembered with their profiles.
+REMEMBERED = 64
 
 
 class Assembled:
@@ -66,10 +38,12 @@ class Assembled:
         served: Sequence[Served],
         *,
         kind: Kind = CHAT,
+        timeout: float | None,
         policy: Policy,
         seed: int | None,
     ) -> None:
         self.models = tuple(models)
+        self.timeout, self.policy, self.seed = timeout, policy, seed
         self.served = tuple(served)
         self.kind = kind
         self.timeouts = tuple(served.timeout_seconds for served in self.served)
@@ -87,10 +61,33 @@ class Assembled:
         self._learned: dict[int, str] = {}  # deployment's number → the model its answers named
         self.checked: dict[str, datetime] = {}  # deployment → when its health was last checked
         self._check_began: float | None = None
+        self._profiles: dict[tuple[int, ...], dict[str, Any] | None] = {}
         self.forked()
         tell_when_forked(self)
         self.prices_until = self._prices_until()
-        self.digest = _digest(self.served)
+        self.digest = deployments_digest(self.served)
+        able = [candidate.facts.capabilities for candidate in self.fleet.snapshot()]
+        windows = [a.max_input_tokens for a in able if a.max_input_tokens is not None]
+        longest = [a.max_output_tokens for a in able if a.max_output_tokens is not None]
+        #: Requests of no more estimated input, and of no more output asked for, fit everywhere.
+        self.roomy_input_tokens = min(windows, default=math.inf) / LARGEST_INPUT_RATIO
+        self.roomy_output_tokens = min(longest, default=math.inf)
+
+    def profile(self, options: Options) -> dict[str, Any] | None:
+        """What every deployment can do that these options let a call go to; None if unknown."""
+        request = Request(options)
+        standing = tuple(
+            candidate.number
+            for candidate in self.fleet.snapshot()
+            if not tagged(candidate, request) and not of_preferred_provider(candidate, request)
+        )
+        if standing not in self._profiles:
+            found = promised([_profile_of(self.served[number]) for number in standing])
+            if len(self._profiles) >= REMEMBERED:
+                self._profiles.clear()
+            self._profiles[standing] = found or None
+        known = self._profiles[standing]
+        return known and dict(known)
 
     def _prices_until(self) -> float:
         """The wall time, in seconds, of the next dated change of a price."""
@@ -152,78 +149,24 @@ class Assembled:
         return f"Assembled({len(self.served)} deployments)"
 
 
-def assemble(models: Sequence[Any], timeout: float | None, kind: Kind = CHAT) -> tuple[Served, ...]:
-    """Build, adopt and name every deployment.
+def assembled_for(router: Any) -> Assembled:
+    """A router's deployments and their state: those it has already, where the models are the same.
 
     Raises:
-        ConfigurationError: no models, an entry that is none, a duplicate name, a missing extra.
+        ConfigurationError: as `assemble`; or a copy's setting that is of the shared state.
     """
-    if isinstance(models, str | Mapping) or not isinstance(models, Sequence) or not models:
-        raise ConfigurationError("models: must be a list with at least one model")
-    served = [_serve(entry, f"models[{i}]", timeout, kind) for i, entry in enumerate(models)]
-    return _named(served)
-
-
-def _serve(entry: Any, place: str, timeout: float | None, kind: Kind) -> Served:
-    if isinstance(entry, str | kind.of):
-        entry = Deployment(model=entry)
-    if not isinstance(entry, Deployment):
-        raise ConfigurationError(
-            f'{place}: must be a "provider:model" string, {kind.words} or a Deployment, '
-            f"not {type(entry).__name__}"
-        )
-    seconds = entry.timeout_seconds or timeout or DEFAULT_TIMEOUT_SECONDS
-    if isinstance(entry.model, str):
-        prefix, _, name = entry.model.partition(":")
-        classes = kind.named(entry.provider or prefix)
-        model = classes.build(name, timeout_seconds=seconds, settings=entry.params)
-    elif isinstance(entry.model, kind.of):
-        classes = kind.owner(entry.model)
-        model = classes.adopt(
-            entry.model,
-            timeout_seconds=seconds,
-            keep_retries=entry.keep_retries,
-            settings=entry.params,
-        )
-    else:
-        raise ConfigurationError(
-            f"{place}.model: must be a string or {kind.words}, not {type(entry.model).__name__}"
-        )
-    known = {
-        "provider": entry.provider or classes.name,
-        "model_name": entry.model_name or classes.model_name(model),
-    }
-    if entry.timeout_seconds is None:
-        seconds = classes.timeout_seconds(model) or seconds
-    return Served(entry.model_copy(update=known), model, classes, seconds, Connections(model))
-
-
-def _named(served: Sequence[Served]) -> tuple[Served, ...]:
-    """Give a name to whoever has none, and refuse names that are given twice."""
-    given = Counter(s.deployment.name for s in served if s.deployment.name)
-    twice = sorted(name for name, count in given.items() if count > 1)
-    if twice:
-        raise ConfigurationError(f"models: the deployment name {twice[0]!r} is given twice")
-    taken = set(given)
-    named = []
-    for one in served:
-        deployment = one.deployment
-        if not deployment.name:
-            name = _free_name(f"{deployment.provider}:{deployment.model_name}", taken)
-            deployment = deployment.model_copy(update={"name": name})
-        taken.add(deployment.name)
-        named.append(one._replace(deployment=deployment))
-    return tuple(named)
-
-
-def _free_name(wanted: str, taken: set[str]) -> str:
-    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in wanted)
-    name, number = printable[:LONGEST_NAME], 1
-    while name in taken:
-        number += 1
-        ending = f"#{number}"
-        name = printable[: LONGEST_NAME - len(ending)] + ending
-    return name
+    known = router.assembled
+    if not isinstance(known, Assembled) or known.models != tuple(router.models):
+        served = assemble(router.models, router.timeout)
+        policy, seed = router.policy, router.random_seed
+        return Assembled(router.models, served, timeout=router.timeout, policy=policy, seed=seed)
+    for name, shared in (("policy", known.policy), ("random_seed", known.seed)):
+        if getattr(router, name) != shared:
+            raise ConfigurationError(
+                f"{name}: cannot be changed in a copy, which shares its deployments' health; "
+                "make another router"
+            )
+    return known
 
 
 def facts_of(served: Served, at: datetime) -> Facts:
@@ -246,6 +189,11 @@ def facts_of(served: Served, at: datetime) -> Facts:
     return Facts(price, capabilities_of(profile, strengths=strengths))
 
 
+def _profile_of(served: Served) -> dict[str, Any]:
+    deployment = served.deployment
+    return one_profile(served.model.profile, deployment.profile, deployment.model_name)
+
+
 def price_of(served: Served, at: datetime) -> Price | None:
     """The deployment's price at a time, None where it is not known."""
     deployment = served.deployment
@@ -257,10 +205,3 @@ def price_of(served: Served, at: datetime) -> Price | None:
         price_as=deployment.price_as,
         price_multiplier=deployment.price_multiplier,
     )
-
-
-def _digest(served: Sequence[Served]) -> str:
-    """What tells two routers' deployments apart, without telling what they are."""
-    text = repr([(s.deployment.name, s.deployment.provider, s.deployment.model_name,
-                  s.deployment.tags, s.deployment.fallback_level) for s in served])  # fmt: skip
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -20,6 +20,7 @@ from langchain_core.runnables import RunnableConfig, ensure_config
 from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.utils.uuid import uuid7
 
+from .identity import name_of
 from .options import read_configurable
 from .tracing import kind_of
 
@@ -90,6 +91,11 @@ class CallerSide(BaseChatModel):
     ) -> dict[str, Any]:
         """As LangChain's own, without building what does not change at every call."""
         return {**self.compiled.identity, "_type": "multirouter", "stop": stop, **kwargs}
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        """The key for a cache; functions by a name, since an address is used again."""
+        named = {key: name_of(v) if callable(v) else v for key, v in kwargs.items()}
+        return super()._get_llm_string(stop, **named)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         model = kwargs.get("model")

@@ -71,14 +71,23 @@ class Candidate(NamedTuple):
         price = self.facts.price
         if price is None:
             return None
-        return price.cost_usd(Usage(request.prompt.input_tokens, self.expected_output(request)))
+        return price.cost_usd(Usage(self.expected_input(request), self.expected_output(request)))
 
     def expected_usd_per_1k(self, request: Request) -> float | None:
         """The blended price of this request's mix of tokens, in USD per 1,000."""
         price = self.facts.price
         if price is None:
             return None
-        return price.usd_per_1k(request.prompt.input_tokens, self.expected_output(request))
+        return price.usd_per_1k(self.expected_input(request), self.expected_output(request))
+
+    def expected_input(self, request: Request) -> int:
+        """The input tokens the request is expected to have here.
+
+        The estimate, corrected by what this deployment's own counts have shown of such estimates:
+        models cut texts into tokens differently.
+        """
+        tokens, ratio = request.prompt.input_tokens, self.stats.measured.input_ratio
+        return tokens if ratio is None else round(tokens * ratio)
 
     def expected_output(self, request: Request) -> int:
         """The tokens an answer is expected to have: what is usual, if that is allowed.

@@ -17,24 +17,21 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from . import drive
 from .answer import signed
-from .assembly import Assembled, assemble
+from .assembly import Assembled
 from .attempt import Attempts
 from .caller import own, run_manager_of_stream
 from .catalogue import TIERS, models_from_environment
-from .compiled import Compiled, identity_of, refuse_wrong, task_finder
+from .compiled import Compiled, refuse_wrong
 from .configuration import read_configuration
-from .deployment import configuration_error, finite
-from .errors import unknown_name
+from .deployment import configuration_error
 from .flow import route
 from .health import check_when_due
 from .hook import Hook
 from .insight import Insight
-from .keywords import neutral_tool, neutral_tool_choice, read_keywords, read_parameters
-from .options import OPTION_NAMES, Options, Strategy, narrow, read_options
+from .keywords import neutral_tool, neutral_tool_choice, read_keywords
+from .options import Options, Strategy, narrow
 from .prompt import read_prompt
-from .providers.provider import Parameters
 from .resilience.policy import Policy
-from .routing.preferences import read_preferences
 from .sources import AsyncSource, sync_source
 from .steps import Flow
 from .task_types import TaskType
@@ -109,6 +106,9 @@ class RoutedChatModel(Insight):
         if models is not None:
             settings["models"] = models
         refuse_wrong(settings, type(self).model_fields)
+        before = settings.pop("compiled", None)  # given where LangChain makes a copy
+        if isinstance(before, Compiled) and settings.get("profile") is before.profile:
+            settings.pop("profile", None)
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -136,32 +136,6 @@ class RoutedChatModel(Insight):
             ConfigurationError: no cloud; says what was looked for.
         """
         return cls(models_from_environment(os.environ, tiers=tiers), **settings)
-
-    def _compile(self) -> None:
-        """Read the settings once, so that a call need not."""
-        options = read_options({name: getattr(self, name) for name in OPTION_NAMES})
-        names = ("temperature", "max_tokens", "top_p", "stop")
-        parameters = read_parameters({n: getattr(self, n) for n in names}, Parameters())
-        finite("timeout", self.timeout, least=1e-3)
-        for name in self.configurable_options:
-            if name not in OPTION_NAMES:
-                raise unknown_name("configurable_options:", name, OPTION_NAMES)
-        known = self.assembled
-        if not isinstance(known, Assembled) or known.models != tuple(self.models):
-            served = assemble(self.models, self.timeout)
-            self.assembled = Assembled(
-                self.models, served, policy=self.policy, seed=self.random_seed
-            )
-        self.compiled = Compiled(
-            options,
-            parameters,
-            frozenset(self.configurable_options),
-            read_preferences(self.task_preferences),
-            task_finder(self.classifier),
-            identity_of(options, parameters, self.assembled),
-            frozenset(served.deployment.name for served in self.assembled.served),
-            finite("health_check_interval_seconds", self.health_check_interval_seconds, least=1.0),
-        )
 
     # --- what LangChain asks of a chat model -------------------------------------------------
 

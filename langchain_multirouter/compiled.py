@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .assembly import Assembled
-from .deployment import refuse_asynchronous
+from .assembly import Assembled, assembled_for
+from .deployment import finite, refuse_asynchronous
 from .errors import ConfigurationError, unknown_name
-from .options import Options
+from .identity import identity_of
+from .keywords import read_parameters
+from .lineup import DEFAULT_TIMEOUT_SECONDS
+from .options import OPTION_NAMES, Options, read_options
+from .prompt import tools_tokens
 from .providers.provider import Parameters
 from .request import Prompt, Request
+from .routing.preferences import read_preferences
 from .routing.task import classify_task
 from .task_types import TaskType
 from .telemetry.sinks import listening, remark
@@ -48,6 +53,9 @@ class Compiled(NamedTuple):
     identity: Mapping[str, Any]
     names: frozenset[str]
     check_interval_seconds: float | None
+    roomy_input_tokens: float  # see `Request.roomy`
+    roomy_output_tokens: float
+    profile: Mapping[str, Any] | None = None  # the one that was found, not given
 
     def request(
         self,
@@ -61,6 +69,14 @@ class Compiled(NamedTuple):
         unable: Mapping[int, str] = NOBODY,
     ) -> Request:
         """One call as the core sees it."""
+        if parameters.tools or parameters.tool_settings:
+            schema = (parameters.tool_settings or {}).get("response_format")
+            more = tools_tokens((*(parameters.tools or ()), schema))
+            prompt = prompt._replace(input_tokens=prompt.input_tokens + more)
+        asked = parameters.max_tokens
+        roomy = prompt.input_tokens <= self.roomy_input_tokens and (
+            asked is None or asked <= self.roomy_output_tokens
+        )
         values = (
             options,
             streamed,
@@ -69,26 +85,50 @@ class Compiled(NamedTuple):
             parameters.timeout_seconds,
             options.task_type or self.task_of(prompt),
             prompt,
-            parameters.max_tokens,
+            asked,
             self.preferences,
             listening(),
             usual_output_tokens,
             False,
             unable,
+            roomy,
         )
         return new(Request, values)
 
 
-def identity_of(options: Options, parameters: Parameters, assembled: Assembled) -> dict[str, Any]:
-    """What tells this router's answers from another's, in traces and in a shared cache."""
-    names = {served.deployment.model_name for served in assembled.served}
-    asked = {**options.__dict__, "strategy": options.strategy_name}
-    return {
-        "model_name": names.pop() if len(names) == 1 else "multirouter",
-        "deployments": assembled.digest,
-        "options": str({k: sorted(v) if isinstance(v, frozenset) else v for k, v in asked.items()}),
-        "parameters": repr(parameters),
-    }
+def compile_router(router: Any) -> tuple[Assembled, Compiled]:
+    """A router's deployments, and its settings as its calls need them.
+
+    Raises:
+        ConfigurationError: naming the setting that is wrong.
+    """
+    options = read_options({name: getattr(router, name) for name in OPTION_NAMES})
+    names = ("temperature", "max_tokens", "top_p", "stop")
+    parameters = read_parameters({name: getattr(router, name) for name in names}, Parameters())
+    finite("timeout", router.timeout, least=1e-3)
+    for name in router.configurable_options:
+        if name not in OPTION_NAMES:
+            raise unknown_name("configurable_options:", str(name), OPTION_NAMES)
+    interval = finite(
+        "health_check_interval_seconds", router.health_check_interval_seconds, least=1.0
+    )
+    preferences, task_of = read_preferences(router.task_preferences), task_finder(router.classifier)
+    known = assembled_for(router)
+    if router.timeout != known.timeout:  # a copy's own, on the clients that are there
+        parameters = parameters._replace(timeout_seconds=router.timeout or DEFAULT_TIMEOUT_SECONDS)
+    beside = (preferences, router.classifier)
+    return known, Compiled(
+        options,
+        parameters,
+        frozenset(router.configurable_options),
+        preferences,
+        task_of,
+        identity_of(options, parameters, known.served, known.digest, beside),
+        frozenset(served.deployment.name for served in known.served),
+        interval,
+        known.roomy_input_tokens,
+        known.roomy_output_tokens,
+    )
 
 
 def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], TaskType]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from . import drive
 from .asked import OPTIONS, Asked, read_asked
-from .assembly import Assembled, assemble
-from .compiled import Compiled, identity_of, refuse_wrong
+from .assembly import Assembled
+from .compiled import Compiled, refuse_wrong
 from .configuration import read_configuration
 from .deployment import configuration_error, finite
 from .errors import AllAttemptsFailedError
 from .flow import route
 from .health import check_when_due
+from .lineup import assemble
 from .options import Options, Strategy, read_options
 from .outcome import Answered
 from .oversight import Overseen, considered
@@ -132,19 +133,27 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         elif spaces.strangers:
             names, home = ", ".join(spaces.strangers), spaces.home.described()
             remark("Never asked, since their vectors are not of %s: %s", home, names)
-        self.assembled = Assembled(
-            self.models, served, kind=EMBEDDINGS, policy=self.policy, seed=self.random_seed
-        )
+        limits: dict[str, Any] = {"timeout": self.timeout, "policy": self.policy}
+        known = Assembled(self.models, served, kind=EMBEDDINGS, seed=self.random_seed, **limits)
+        self.assembled = known
         self.compiled = Compiled(
             options,
             NO_ANSWER,
             frozenset(),
             read_preferences(self.task_preferences),
             lambda _: TaskType.EMBEDDINGS,
-            identity_of(options, NO_ANSWER, self.assembled),
+            {},  # of traces and caches, of which embeddings have none
             frozenset(one.deployment.name for one in served),
             finite("health_check_interval_seconds", self.health_check_interval_seconds, least=1.0),
+            known.roomy_input_tokens,
+            known.roomy_output_tokens,
         )
+
+    def _narrowed(self, options: Options, names: Iterable[str]) -> Self:
+        """A copy with these options, of which the named ones are others than the router's."""
+        changes = {name: getattr(options, name) for name in names}
+        compiled = self.compiled._replace(options=options)
+        return self.model_copy(update={**changes, "compiled": compiled})
 
     # --- what LangChain asks of embeddings ---------------------------------------------------
 
@@ -217,10 +226,8 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         # A class may send a request for each text; the SDK's own limit is that of one request.
         timeouts = tuple(seconds * len(texts) for seconds in known.timeouts)
         flow = route(request, known.fleet, timeouts, time.monotonic())
-        tokens, spaces = prompt.input_tokens, self.spaces
-        attempts = Vectors(
-            known.served, method, texts, asked.keywords, tokens, spaces, asked.dimensions
-        )
+        sent = (known.served, method, texts, asked.keywords)
+        attempts = Vectors(*sent, prompt.input_tokens, self.spaces, asked.dimensions)
         return flow, attempts, asked.options
 
     def _request(self, asked: Asked, prompt: Prompt) -> Request:
@@ -273,8 +280,7 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
     @property
     def dimensions(self) -> int | None:
         """How many dimensions they have, where that was said."""
-        size: int | None = self.spaces.home.dimensions
-        return size
+        return self.spaces.home.dimensions  # type: ignore[no-any-return]  # a space's
 
     def explain(self, texts: Sequence[str] | str, **options: Any) -> Explanation:
         """Why these texts would go where they go, and who is kept out; nothing is sent.

@@ -3,6 +3,7 @@
     ConfigurationError          (ValueError)       a wrong setting or option; nothing was sent
     RouterError                 (ModelError)       never retryable: the router's retries are spent
     ├── NoCandidateError                           no deployment may serve this call
+    │   └── PromptTooLongError  (ContextOverflowError)  its prompt fits in nobody's window
     ├── InvalidRequestError     (ModelInvalidRequestError)  the caller's own mistake
     ├── AllAttemptsFailedError                     every attempt failed; also the LangChain class
     │   │                                          of its dominant cause, so that `except
@@ -83,6 +84,22 @@ class NoCandidateError(RouterError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), note=self.note), (self.removed,)
+
+
+class PromptTooLongError(NoCandidateError, ContextOverflowError):
+    """Whoever might have served this call has too small a context window; nothing was sent.
+
+    LangChain's class for a prompt that is too long, by which agents know to shorten it.
+    """
+
+
+def no_candidate(removed: Mapping[str, str], *, note: str = "") -> NoCandidateError:
+    """The error of a call that the filters left nobody for.
+
+    With a note on those who could serve it at other times, the prompt's length is not what failed.
+    """
+    too_long = not note and any(why.startswith("context_window:") for why in removed.values())
+    return (PromptTooLongError if too_long else NoCandidateError)(removed, note=note)
 
 
 class InvalidRequestError(RouterError, ModelInvalidRequestError):

@@ -15,11 +15,11 @@ from .agenda import Agenda, Choice
 from .candidate import Candidate
 from .economics.price import usage_of
 from .errors import (
-    NoCandidateError,
     RouterError,
     StreamInterruptedError,
     all_failed,
     callers_own,
+    no_candidate,
 )
 from .fleet import Fleet
 from .outcome import Answered, AttemptRecord, Cause, Failure, dominant
@@ -136,7 +136,7 @@ class _Call:
         if not ranking.order:
             if request.told:
                 self.story.begins("", (), ranking.event(turn, request))
-            raise NoCandidateError(ranking.removed)
+            raise no_candidate(ranking.removed)
         self.ranking = ranking
         self.agenda = Agenda(ranking, request, fleet.policy, fleet.rng, self.deadline, self.now)
 
@@ -227,7 +227,7 @@ class _Call:
     def succeeded(self, attempt: Progress) -> None:
         if attempt.price is None:
             attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
-        sample = attempt.sample(self.now, typical=not self.request.is_check)
+        sample = attempt.sample(self.now, self.request)
         self.cost_usd = sample.cost_usd
         changed = self.fleet.settle_success(attempt.permit, self.now, sample)
         if changed is not None:
@@ -284,7 +284,7 @@ class _Call:
         if not self.tried:
             now = self.fleet.snapshot()
             out = {c.deployment.name: now[c.number].why_out(self.now) for c in self.ranking.order}
-            return NoCandidateError({**self.ranking.removed, **out}, note=" just now")
+            return no_candidate({**self.ranking.removed, **out}, note=" just now")
         head, deadline = "All attempts failed", self.deadline
         if deadline is not None and self.now >= deadline:
             cause = cause or Cause.TIMEOUT

@@ -8,8 +8,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from .caller import CallerSide
 from .compiled import Compiled
+from .copies import Copied
 from .deployment import finite
 from .keywords import read_keywords
 from .options import narrow
@@ -22,7 +22,7 @@ from .telemetry.explanation import AnswerExplanation, Explanation
 from .telemetry.recommendation import Recommendation
 
 
-class Insight(Overseen, CallerSide):
+class Insight(Overseen, Copied):
     """The questions; nothing here is sent anywhere."""
 
     def explain(self, about: Any, **options: Any) -> Explanation | AnswerExplanation:

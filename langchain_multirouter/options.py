@@ -180,6 +180,10 @@ def read_configurable(value: Any, permitted: frozenset[str]) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigurationError('configurable["router"]: must be a mapping of routing options')
     for name in value:
+        if not isinstance(name, str):
+            raise ConfigurationError(
+                f'configurable["router"]: the option {str(name)[:80]!r} is no text, as names are'
+            )
         if name not in permitted:
             raise ConfigurationError(
                 f'configurable["router"]: the option {str(name)[:80]!r} is not permitted here; '

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .assembly import Assembled
 from .candidate import Candidate
-from .compiled import Compiled, identity_of
 from .deployment import finite
 from .errors import ConfigurationError, unknown_name
 from .fleet import Fleet
 from .health import CHECK_SECONDS, Health, acheck_all, check_all
-from .options import OPTION_NAMES, narrow
+from .options import OPTION_NAMES, Options, narrow
 from .request import Request
 from .routing.strategy import Ranking, rank
 from .telemetry.report import Analytics, Moment
@@ -32,10 +31,8 @@ class Overseen:
         assembled: Any
         compiled: Any
 
-        def model_copy(
-            self, *, update: Mapping[str, Any] | None = None, deep: bool = False
-        ) -> Self:
-            """Pydantic's."""
+        def _narrowed(self, options: Options, names: Iterable[str]) -> Self:
+            """A copy with these options, of which the named ones are others than the router's."""
 
     def with_routing(self, **options: Any) -> Self:
         """A router with narrower options that shares this one's deployments and statistics.
@@ -49,12 +46,7 @@ class Overseen:
         for name in options:
             if name not in self.routing_options:
                 raise unknown_name("Routing option", name, self.routing_options)
-        known: Compiled = self.compiled
-        narrowed = narrow(known.options, options)
-        identity = identity_of(narrowed, known.parameters, self.assembled)
-        compiled = known._replace(options=narrowed, identity=identity)
-        changes = {name: getattr(narrowed, name) for name in options}
-        return self.model_copy(update={**changes, "compiled": compiled})
+        return self._narrowed(narrow(self.compiled.options, options), options)
 
     def counts(self) -> dict[str, dict[str, Any]]:
         """Attempts per deployment; `started` is the sum of the other four at every moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .agenda import Choice
 from .economics.price import Usage
 from .fleet import Permit
-from .request import Limits
+from .request import Limits, Request
 from .telemetry.stats import Sample
 from .values import new
 
@@ -41,15 +41,22 @@ class Progress:
         self.ends = sooner(None if limits.whole is None else now + limits.whole, deadline)
         self.content = self.finished = False
 
-    def sample(self, now: float, *, typical: bool) -> Sample:
-        """What its success adds to the statistics; what is not typical says nothing of times."""
-        usage, price = self.usage, self.price
+    def sample(self, now: float, request: Request) -> Sample:
+        """What its success adds to the statistics.
+
+        A health check says nothing of times, and neither it nor a request with pictures or files
+        says how well texts are estimated.
+        """
+        usage, price, prompt = self.usage, self.price, request.prompt
+        typical = not request.is_check
         seconds = max(0.0, now - self.started) if typical else None
         first_token_seconds = self.first_token_seconds if typical else None
         if usage is None:
-            return new(Sample, (seconds, first_token_seconds, None, None, None))
+            return new(Sample, (seconds, first_token_seconds, None, None, None, None))
         cost = None if price is None else price.cost_usd(usage)
-        return new(Sample, (seconds, first_token_seconds, usage[0], usage[1], cost))
+        estimated = None if prompt.kinds or not typical else prompt.input_tokens
+        counts = (usage[0], usage[1], cost, estimated)
+        return new(Sample, (seconds, first_token_seconds, *counts))
 
     def until(self, after_finish_seconds: float) -> float | None:
         """When the next of its limits runs out."""

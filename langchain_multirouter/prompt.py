@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
+from langchain_core.tools import BaseTool
 
-from .economics.tokens import BLOCK_TOKENS, message_tokens, text_tokens
+from .blocks import read_block
+from .economics.tokens import message_tokens, text_tokens
 from .errors import InvalidRequestError
 from .request import Prompt
 from .values import new
@@ -16,20 +18,6 @@ from .values import new
 LONGEST_PROMPT_CHARACTERS = 8_000_000
 #: The classifier sees so many characters of a long turn's head, and as many of its tail.
 SEEN_CHARACTERS = 32_768
-
-#: Content block type → kind, for the forms that LangChain and the providers use.
-KINDS = {
-    "image": "image",
-    "image_url": "image",
-    "input_image": "image",
-    "audio": "audio",
-    "input_audio": "audio",
-    "video": "video",
-    "media": "file",
-    "file": "file",
-    "input_file": "file",
-    "document": "file",
-}
 
 
 def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
@@ -55,29 +43,65 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
         if not text.isascii():
             _check_unicode(text, f"messages[{index}]")
         kind = message.type
-        tokens += message_tokens(length, kind)
         if kind == "human":
             asked = text
+        elif kind == "ai" and message.tool_calls:  # type: ignore[attr-defined]  # an AIMessage
+            length += len(str(message.tool_calls))  # type: ignore[attr-defined]
+        tokens += message_tokens(length, kind)
     if blocks:
-        tokens += sum(BLOCK_TOKENS[kind] * count for kind, count in blocks.items())
+        tokens += sum(blocks.values())
+        blocks.pop("text", None)
     length = len(asked)
     if length > 2 * SEEN_CHARACTERS:
         asked = asked[:SEEN_CHARACTERS] + asked[-SEEN_CHARACTERS:]
     return new(Prompt, (asked, frozenset(blocks), tokens, length))
 
 
-def _text(content: Sequence[Any], blocks: dict[str, int]) -> str:
-    """The text of content blocks; what is none is counted by its kind."""
+#: How many sets of tools are remembered with their tokens.
+REMEMBERED = 64
+_COUNTED: dict[tuple[int, ...], tuple[tuple[Any, ...], int]] = {}
+
+
+def tools_tokens(tools: Sequence[Any]) -> int:
+    """The tokens of what is sent of tools and of the answer's schema, by their length.
+
+    Counted once for each set, told apart by identity; the tools are held along, so that no other
+    object can take their place.
+    """
+    key = tuple(map(id, tools))
+    known = _COUNTED.get(key)
+    if known is None:
+        if len(_COUNTED) >= REMEMBERED:
+            _COUNTED.clear()
+        tokens = sum(text_tokens(_schema_characters(tool)) for tool in tools)
+        known = _COUNTED[key] = (tuple(tools), tokens)
+    return known[1]
+
+
+def _schema_characters(tool: Any) -> int:
+    if isinstance(tool, BaseTool):
+        return len(tool.name) + len(tool.description) + len(str(tool.args))
+    if isinstance(tool, type) and hasattr(tool, "model_json_schema"):
+        return len(str(tool.model_json_schema()))
+    return len(str(tool)) if isinstance(tool, Mapping) else 0
+
+
+def _text(content: Sequence[Any], blocks: dict[str, int], depth: int = 2) -> str:
+    """The text of content blocks; of what is none, the tokens are added up by its kind."""
     texts = []
     for block in content:
         if isinstance(block, str):
             texts.append(block)
         elif isinstance(block, dict):
-            kind = KINDS.get(str(block.get("type")))
-            if kind is not None:
-                blocks[kind] = blocks.get(kind, 0) + 1
+            if block.get("type") != "text" and (read := read_block(block)) is not None:
+                kind, tokens = read
+                blocks[kind] = blocks.get(kind, 0) + tokens
             elif isinstance(block.get("text"), str):
                 texts.append(block["text"])
+            elif isinstance(block.get("content"), list) and depth:
+                # A tool's result in Anthropic's own form: sent, but nothing the human says.
+                tokens = message_tokens(len(_text(block["content"], blocks, depth - 1)))
+                blocks["text"] = blocks.get("text", 0) + tokens
     return "\n".join(texts)
 
 

@@ -16,8 +16,9 @@ class Prompt(NamedTuple):
 
     Args:
         text: The last human turn's text, at most its first and last 32 KiB.
-        kinds: The kinds of its blocks that are no text: "image", "audio", "video", "file".
-        input_tokens: An estimate of all that is sent; no tokenizer, no network.
+        kinds: The kinds of its blocks that are no text: "image", "audio", "video", "file" (a PDF,
+            or one that can be one), "document" (any other file).
+        input_tokens: An estimate of all that is sent, tools' schemas too; no tokenizer, no network.
         characters: The last human turn's, all of it.
     """
 
@@ -43,6 +44,7 @@ class Request(NamedTuple):
         usual_output_tokens: What answers have had on average, whoever gave them.
         is_check: A health check, whose one token says nothing of other answers.
         unable: Deployment's number → what of this request it cannot be asked.
+        roomy: It is known to be within every deployment's limits, so that none is looked at.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
     """
@@ -60,6 +62,7 @@ class Request(NamedTuple):
     usual_output_tokens: float | None = None
     is_check: bool = False
     unable: Mapping[int, str] = {}
+    roomy: bool = False
 
 
 class Limits(NamedTuple):

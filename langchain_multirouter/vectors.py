@@ -9,8 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 from langchain_core.embeddings import Embeddings
 
-from .assembly import Kind
 from .attempt import Served
+from .lineup import Kind
 from .outcome import Cause, Failure
 from .providers.embeddings import embeddings_named, embeddings_of
 from .sources import Clock

@@ -10,8 +10,8 @@ import pytest
 
 import langchain_multirouter
 from langchain_multirouter import ConfigurationError, Deployment, RoutedChatModel, Strategy
-from langchain_multirouter.assembly import DEFAULT_TIMEOUT_SECONDS
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
+from langchain_multirouter.lineup import DEFAULT_TIMEOUT_SECONDS
 from langchain_multirouter.options import OPTION_NAMES, Options
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.providers.vertex import VertexClasses

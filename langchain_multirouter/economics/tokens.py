@@ -23,15 +23,17 @@ ROLE_CHARACTERS: Final[Mapping[str, int]] = {
 }
 _USER: Final = ROLE_CHARACTERS["human"]
 
-#: One image, whose size is not looked at. Of 1024 × 1024: Gemini 258 a tile
+#: One image whose size is not known. Of 1024 × 1024: Gemini 258 a tile
 #: (ai.google.dev/gemini-api/docs/tokens), OpenAI 85 + 4 × 170 = 765 in high detail
 #: (platform.openai.com/docs/guides/images-vision), Claude about 1,400 (width × height / 750,
 #: docs.anthropic.com, "Vision"). The middle one; langchain_core takes 85, OpenAI's low detail.
 IMAGE_TOKENS: Final = 765
 #: One minute: Gemini counts 32 tokens for a second of audio (the same page).
-AUDIO_TOKENS: Final = 60 * 32
+AUDIO_TOKENS_PER_SECOND: Final = 32
+AUDIO_TOKENS: Final = 60 * AUDIO_TOKENS_PER_SECOND
 #: One minute: Gemini counts 263 tokens for a second of video (the same page).
-VIDEO_TOKENS: Final = 60 * 263
+VIDEO_TOKENS_PER_SECOND: Final = 263
+VIDEO_TOKENS: Final = 60 * VIDEO_TOKENS_PER_SECOND
 #: One page on Claude, at its dearest (1,500–3,000 a page, docs.anthropic.com, "PDF support");
 #: eleven pages on Gemini, at 258 each.
 FILE_TOKENS: Final = 3_000
@@ -42,7 +44,16 @@ BLOCK_TOKENS: Final[Mapping[str, int]] = {
     "audio": AUDIO_TOKENS,
     "video": VIDEO_TOKENS,
     "file": FILE_TOKENS,
+    "document": FILE_TOKENS,
 }
+
+#: What a second, or a page, has in bytes: rough means, since only lengths are looked at. Speech is
+#: sent as MP3 of 128 kbit/s, video with 1 Mbit/s, a page of a PDF has 100 KB with its pictures.
+AUDIO_BYTES_PER_SECOND: Final = 16_000
+VIDEO_BYTES_PER_SECOND: Final = 125_000
+PAGE_BYTES: Final = 100_000
+#: A file's bytes say little about its pages; more than so many are not taken for granted.
+MOST_PAGES: Final = 20
 
 #: What an answer has where a deployment's own are not known yet. The mean answer was 215 tokens in
 #: LMSYS-Chat-1M (arXiv:2309.11998, table 1), before models reasoned; rounded up to what a short
@@ -62,8 +73,36 @@ def message_tokens(characters: int, kind: str = "human") -> int:
 
 
 def text_tokens(characters: int) -> int:
-    """The tokens of a text alone, as it is sent to be embedded."""
+    """The tokens of a text alone: one to be embedded, a schema."""
     return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def image_tokens(width: int, height: int) -> int:
+    """The tokens of an image of so many pixels, as OpenAI counts them in high detail.
+
+    Fitted into 2048 × 2048, then its shorter side brought down to 768; 170 for each tile of
+    512 × 512 and 85 for the whole (platform.openai.com/docs/guides/images-vision).
+    """
+    scale = min(1.0, 2048 / max(width, height))
+    scale = min(scale, 768 / min(width, height))
+    across, down = (-(-max(1, round(side * scale)) // 512) for side in (width, height))
+    return 85 + 170 * across * down
+
+
+def block_tokens(kind: str, size_bytes: int | None) -> int:
+    """The tokens of a block of so many bytes; of one whose size is not known, a usual one's.
+
+    Args:
+        kind: One of the kinds of `request.Prompt`.
+        size_bytes: Of its content, decoded.
+    """
+    if size_bytes is None or kind == "image":
+        return BLOCK_TOKENS[kind]
+    if kind == "audio":
+        return 1 + size_bytes * AUDIO_TOKENS_PER_SECOND // AUDIO_BYTES_PER_SECOND
+    if kind == "video":
+        return 1 + size_bytes * VIDEO_TOKENS_PER_SECOND // VIDEO_BYTES_PER_SECOND
+    return FILE_TOKENS * min(MOST_PAGES, 1 + size_bytes // PAGE_BYTES)
 
 
 def expected_output_tokens(max_tokens: int | None = None, usual: float | None = None) -> int:

@@ -41,6 +41,23 @@ def takes_the_prompts_kinds(candidate: Candidate, request: Request) -> str | Non
     return f"takes no {' and no '.join(refused)} input" if refused else None
 
 
+def fits_its_window(candidate: Candidate, request: Request) -> str | None:
+    """A context window that is known has room for what is expected to be sent."""
+    window = candidate.facts.capabilities.max_input_tokens
+    if window is None:
+        return None
+    expected = candidate.expected_input(request)
+    return f"about {expected:,} tokens expected, {window:,} fit" if expected > window else None
+
+
+def answers_so_long(candidate: Candidate, request: Request) -> str | None:
+    """A longest answer that is known is not exceeded by what is asked for."""
+    asked, longest = request.max_tokens, candidate.facts.capabilities.max_output_tokens
+    if asked is None or longest is None or asked <= longest:
+        return None
+    return f"{asked} asked for, {longest} at most"
+
+
 def expressible(candidate: Candidate, request: Request) -> str | None:
     """The request can be said to its service without a change of meaning."""
     return request.unable.get(candidate.number)
@@ -82,6 +99,8 @@ FILTERS: Mapping[str, Filter] = {
     "model": named,
     "require_tags": tagged,
     "capabilities": takes_the_prompts_kinds,
+    "context_window": fits_its_window,
+    "max_tokens": answers_so_long,
     "request": expressible,
     "max_cost": affordable,
     "max_response_time": quick_enough,
@@ -99,6 +118,10 @@ def needed(request: Request) -> tuple[str, ...]:
         asked.append("require_tags")
     if request.prompt.kinds:
         asked.append("capabilities")
+    if not request.roomy:
+        asked.append("context_window")
+        if request.max_tokens is not None:
+            asked.append("max_tokens")
     if request.unable:
         asked.append("request")
     if options.max_cost is not None:

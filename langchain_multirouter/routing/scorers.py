@@ -86,11 +86,12 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     costs `t / (t + m)` of the half that speed is worth, so that 8 and 40 s never score alike. The
     cost part is about this request's own mix of input and output tokens.
     """
-    tokens = request.prompt.input_tokens
     output = expected_output_tokens(request.max_tokens, request.usual_output_tokens)
     measured = [candidate.stats.measured for candidate in candidates]
     told = [
-        None if (price := c.facts.price) is None else price.usd_per_1k(tokens, output)
+        None
+        if (price := c.facts.price) is None
+        else price.usd_per_1k(c.expected_input(request), output)
         for c in candidates
     ]
     seconds = known_or_median([m.average_seconds for m in measured], UNKNOWN_SECONDS)

@@ -33,7 +33,7 @@ Heard = tuple[list[tuple[list[str], tuple[float, float]]], float, int]
 _CHAT, _CODE, _ANALYSIS = "chat", "code_generation", "analysis"
 _MULTIMODAL, _SUMMARIZATION = "multimodal", "summarization"
 
-MEDIA_KINDS: Final = frozenset({"image", "audio", "video", "file"})
+MEDIA_KINDS: Final = frozenset({"image", "audio", "video", "file", "document"})
 REACH_WORDS, MOST_REQUESTS = 12, 8
 
 CHAT_PRIOR, DOCUMENT, BY_KIND = 1.0, 1.5, 10.0

@@ -71,6 +71,7 @@ class Explanation:
             "fallback_level": candidate.deployment.fallback_level,
             "is_healthy": healthy,
             "out": None if healthy else candidate.why_out(self._now),
+            "expected_input_tokens": candidate.expected_input(self._request),
             "expected_cost_usd": candidate.expected_usd(self._request),
             "expected_seconds": candidate.average_seconds,
         }

@@ -20,6 +20,11 @@ KEPT_TIMES = 100
 KEPT_ERRORS = 10
 #: Time constant of the window: an attempt this old counts 1/e.
 WINDOW_SECONDS = 120.0
+#: So many tokens, of each estimated one is one, are added to both sides of what is learned of the
+#: estimates: every service adds some tokens of its own, which say nothing of longer requests.
+PRIOR_TOKENS = 1_000
+#: How far an estimate can be off: o200k has 3.3 × as many tokens for Chinese (`economics.tokens`).
+LARGEST_INPUT_RATIO = 4.0
 #: The window begins with this much success: nobody is damned by one failure, and a deployment that
 #: is not asked any more drifts back to 1.
 PRIOR_SUCCESSES = 1.0
@@ -50,6 +55,7 @@ class Measured(NamedTuple):
     output_tokens: int = 0
     cost_usd: float = 0.0  # of the answers whose price is known
     unpriced: int = 0  # answers whose price or usage is not
+    input_ratio: float | None = None  # average of input tokens as counted / as estimated
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -69,6 +75,7 @@ class Sample(NamedTuple):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
+    estimated_input_tokens: int | None = None
 
 
 class Stats(NamedTuple):
@@ -121,13 +128,17 @@ def begun(stats: Stats) -> Stats:
 def success(stats: Stats, sample: Sample, now: float) -> Stats:
     """A pending attempt succeeded."""
     succeeded, failed, cancelled, pending, causes, before = stats
-    mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced = before
-    seconds, first_token_seconds, input_tokens, output_tokens, cost = sample
+    mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced, ratio = (
+        before
+    )
+    seconds, first_token_seconds, input_tokens, output_tokens, cost, estimated = sample
     if seconds is not None:
         mean = average(mean, seconds)
         times = times[-_KEPT_BYTES:] + _packed(seconds)
     if first_token_seconds is not None:
         first = average(first, first_token_seconds)
+    if estimated and input_tokens:
+        ratio = average(ratio, _input_ratio(input_tokens, estimated))
     keep = math.exp((at - now) / WINDOW_SECONDS) if now > at else 1.0
     measured = new(
         Measured,
@@ -143,9 +154,15 @@ def success(stats: Stats, sample: Sample, now: float) -> Stats:
             tokens_out + (output_tokens or 0),
             usd + (cost or 0.0),
             unpriced + (cost is None),
+            ratio,
         ),
     )
     return new(Stats, (succeeded + 1, failed, cancelled, pending - 1, causes, measured))
+
+
+def _input_ratio(counted: int, estimated: int) -> float:
+    ratio = (counted + PRIOR_TOKENS) / (estimated + PRIOR_TOKENS)
+    return min(LARGEST_INPUT_RATIO, max(1.0 / LARGEST_INPUT_RATIO, ratio))
 
 
 def failure(stats: Stats, cause: str, code: str | None, now: float) -> Stats:

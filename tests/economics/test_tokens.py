@@ -47,7 +47,7 @@ def test_names_and_tool_call_ids_count_as_characters() -> None:
 
 
 def test_every_kind_of_block_has_a_fixed_cost() -> None:
-    assert set(BLOCK_TOKENS) == {"image", "audio", "video", "file"}
+    assert set(BLOCK_TOKENS) == {"image", "audio", "video", "file", "document"}
     assert all(tokens > 0 for tokens in BLOCK_TOKENS.values())
 
 

@@ -1,0 +1,119 @@
+"""Lineup: from what the user gave as `models` to deployments that can be called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+
+from .attempt import Attempts, Served
+from .connections import Connections
+from .deployment import LONGEST_NAME, Deployment
+from .errors import ConfigurationError
+from .providers import provider_named, provider_of
+from .providers.provider import Parameters
+from .sources import Attempts as AnyAttempts
+
+#: One attempt's limit where nobody set one: long answers of reasoning models take their time.
+DEFAULT_TIMEOUT_SECONDS = 120.0
+
+#: What a health check sends, and how much of an answer it pays for.
+PING = HumanMessage("ping")
+PING_TOKENS = 1
+
+
+class Kind(NamedTuple):
+    """What a router is over: chat models, or embeddings; all else is the same for both."""
+
+    of: type  # LangChain's class
+    words: str
+    named: Callable[[str], Any]  # a provider's name → its row
+    owner: Callable[[Any], Any]  # an object → the row that owns it
+    ping: Callable[[Sequence[Served]], AnyAttempts]  # what a health check sends
+    notes: tuple[str, ...] = ()  # what has to be known of its statistics
+
+
+CHAT = Kind(
+    BaseChatModel,
+    "a LangChain chat model",
+    provider_named,
+    provider_of,
+    lambda served: Attempts(served, [PING], Parameters(max_tokens=PING_TOKENS), False),
+)
+
+
+def assemble(models: Sequence[Any], timeout: float | None, kind: Kind = CHAT) -> tuple[Served, ...]:
+    """Build, adopt and name every deployment.
+
+    Raises:
+        ConfigurationError: no models, an entry that is none, a duplicate name, a missing extra.
+    """
+    if isinstance(models, str | Mapping) or not isinstance(models, Sequence) or not models:
+        raise ConfigurationError("models: must be a list with at least one model")
+    served = [_serve(entry, f"models[{i}]", timeout, kind) for i, entry in enumerate(models)]
+    return _named(served)
+
+
+def _serve(entry: Any, place: str, timeout: float | None, kind: Kind) -> Served:
+    if isinstance(entry, str | kind.of):
+        entry = Deployment(model=entry)
+    if not isinstance(entry, Deployment):
+        raise ConfigurationError(
+            f'{place}: must be a "provider:model" string, {kind.words} or a Deployment, '
+            f"not {type(entry).__name__}"
+        )
+    seconds = entry.timeout_seconds or timeout or DEFAULT_TIMEOUT_SECONDS
+    if isinstance(entry.model, str):
+        prefix, _, name = entry.model.partition(":")
+        classes = kind.named(entry.provider or prefix)
+        model = classes.build(name, timeout_seconds=seconds, settings=entry.params)
+    elif isinstance(entry.model, kind.of):
+        classes = kind.owner(entry.model)
+        model = classes.adopt(
+            entry.model,
+            timeout_seconds=seconds,
+            keep_retries=entry.keep_retries,
+            settings=entry.params,
+        )
+    else:
+        raise ConfigurationError(
+            f"{place}.model: must be a string or {kind.words}, not {type(entry.model).__name__}"
+        )
+    known = {
+        "provider": entry.provider or classes.name,
+        "model_name": entry.model_name or classes.model_name(model),
+    }
+    if entry.timeout_seconds is None:
+        seconds = classes.timeout_seconds(model) or seconds
+    return Served(entry.model_copy(update=known), model, classes, seconds, Connections(model))
+
+
+def _named(served: Sequence[Served]) -> tuple[Served, ...]:
+    """Give a name to whoever has none, and refuse names that are given twice."""
+    given = Counter(s.deployment.name for s in served if s.deployment.name)
+    twice = sorted(name for name, count in given.items() if count > 1)
+    if twice:
+        raise ConfigurationError(f"models: the deployment name {twice[0]!r} is given twice")
+    taken = set(given)
+    named = []
+    for one in served:
+        deployment = one.deployment
+        if not deployment.name:
+            name = _free_name(f"{deployment.provider}:{deployment.model_name}", taken)
+            deployment = deployment.model_copy(update={"name": name})
+        taken.add(deployment.name)
+        named.append(one._replace(deployment=deployment))
+    return tuple(named)
+
+
+def _free_name(wanted: str, taken: set[str]) -> str:
+    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in wanted)
+    name, number = printable[:LONGEST_NAME], 1
+    while name in taken:
+        number += 1
+        ending = f"#{number}"
+        name = printable[: LONGEST_NAME - len(ending)] + ending
+    return name
