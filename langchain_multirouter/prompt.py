@@ -9,6 +9,7 @@ from langchain_core.messages import BaseMessage
 
 from .economics.tokens import BLOCK_TOKENS, message_tokens
 from .errors import InvalidRequestError
+from .porting.turns import read_turns
 from .request import Prompt
 from .values import new
 
@@ -37,9 +38,11 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
 
     Raises:
         InvalidRequestError: the text is longer than any model takes, or holds a lone surrogate
-            (which is no Unicode text and cannot be sent); names the message's index.
+            (which is no Unicode text and cannot be sent), or tool calls and results do not match;
+            names the message's index.
     """
     characters = tokens = 0
+    uses_tools = False
     blocks: dict[str, int] = {}
     asked = ""
     for index, message in enumerate(messages):
@@ -58,6 +61,10 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
         tokens += message_tokens(length, kind)
         if kind == "human":
             asked = text
+        elif kind == "tool" or getattr(message, "tool_calls", None):
+            uses_tools = True
+    if uses_tools:
+        read_turns(messages)
     if blocks:
         tokens += sum(BLOCK_TOKENS[kind] * count for kind, count in blocks.items())
     length = len(asked)

@@ -15,10 +15,7 @@ from ..providers.provider import Parameters
 from .dialect import Dialect
 from .messages import ported_messages
 from .tools import ported_parameters
-
-
-class Unportable(ValueError):  # noqa: N818  # no error of the user's: the request goes elsewhere
-    """The request cannot be said in the dialect without a change of meaning; says what of it."""
+from .unportable import Unportable
 
 
 class Ported(NamedTuple):
@@ -46,3 +43,6 @@ def port(
     told, lost = ported_messages(messages, dialect, model_name)
     asked, more = ported_parameters(parameters, dialect)
     return Ported(told, asked, (*lost, *more))
+
+
+__all__ = ["Ported", "Unportable", "port"]
