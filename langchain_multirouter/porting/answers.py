@@ -17,7 +17,7 @@ from .blocks import read_piece
 from .dialect import Dialect
 from .losses import Losses
 from .turns import Call, raw_calls
-from .writers import is_own, writer_of
+from .writers import Target, is_own, writer_of
 
 #: Providers whose answers even a class that we do not know cannot want as they are.
 _CLOUDS = frozenset({"aws_bedrock", "azure_openai", "gcp_vertex"})
@@ -48,21 +48,21 @@ Named = Sequence[tuple[Call, str]]
 
 
 def ported_answer(
-    message: AIMessage, dialect: Dialect, model_name: str, *, calls: Named, lost: Losses
+    message: AIMessage, target: Target, *, calls: Named, lost: Losses
 ) -> AIMessage | None:
     """The answer as the target takes it; None where nothing of it is left.
 
     Args:
         message: The answer, whoever wrote it.
-        dialect: What the target accepts.
-        model_name: The target's model.
+        target: Whom it is for.
         calls: The answer's tool calls with their ids in the target's form.
         lost: Told what is lost.
     """
+    dialect = target.dialect
     renamed = any(call.id != id_ for call, id_ in calls)
     if is_plain(message) and not renamed:
         return message if calls or dialect.takes_blank else _not_blank(message, lost)
-    if _stays(message, dialect, model_name, calls):
+    if _stays(message, target, calls):
         return _renamed(message, calls) if renamed else message
     return _rebuilt(message, dialect, calls, lost)
 
@@ -86,15 +86,16 @@ def _not_blank(message: AIMessage, lost: Losses) -> AIMessage | None:
     return None
 
 
-def _stays(message: AIMessage, dialect: Dialect, model_name: str, calls: Named) -> bool:
+def _stays(message: AIMessage, target: Target, calls: Named) -> bool:
     """Whether all of it is for this target."""
-    if dialect.form == "any":
+    form = target.dialect.form
+    if form == "any":
         return writer_of(message).provider not in _CLOUDS
-    if not is_own(message, dialect, model_name):
+    if not is_own(message, target):
         return False
     # A call that could not be read is sent by OpenAI's class alone, and must have its result.
     malformed = [call for call, _ in calls if not call.is_valid]
-    if message.invalid_tool_calls and dialect.form not in ("chat", "responses"):
+    if message.invalid_tool_calls and form not in ("chat", "responses"):
         return False
     return all(call.result is not None for call in malformed)
 

@@ -26,6 +26,8 @@ class Dialect(NamedTuple):
         takes_blank: Whether a turn may have no text.
         joins_answers: Whether two turns of the assistant in a row have to be made one.
         caches: Whether it reads the class's own marks of what to cache.
+        keeps_items: Whether the items of an answer, by id or encrypted, are read by the deployment
+            alone that gave it.
         never_last: A regular expression of the models whose last turn may not be the assistant's;
             empty for none.
     """
@@ -41,6 +43,7 @@ class Dialect(NamedTuple):
     takes_blank: bool = True
     joins_answers: bool = False
     caches: bool = False
+    keeps_items: bool = False
     never_last: str = ""
 
 
@@ -90,6 +93,7 @@ AZURE_RESPONSES = Dialect(
     call_ids=r"[^\s]{1,64}",
     media=_media(image="base64 url file_id", file="base64 url file_id"),
     result_media=frozenset({"image", "file"}),
+    keeps_items=True,
 )
 VERTEX_GEMINI = Dialect(
     "vertex_gemini",

@@ -33,6 +33,7 @@ from .losses import Losses
 from .results import attachments, ported_result
 from .turns import Call, read_turns
 from .unportable import Unportable
+from .writers import Target
 
 #: A role of another's → the class of message that it is.
 _ROLES: dict[str, type[BaseMessage]] = {
@@ -50,7 +51,9 @@ _NO_NAME = re.compile(r"[\s<|\\/>]+")
 Messages = tuple[list[BaseMessage], tuple[str, ...]]
 
 
-def ported_messages(messages: Sequence[BaseMessage], dialect: Dialect, model_name: str) -> Messages:
+def ported_messages(
+    messages: Sequence[BaseMessage], dialect: Dialect, model_name: str, deployment: str = ""
+) -> Messages:
     """The messages for the dialect, and what was lost.
 
     The list is always a new one, since a class may put other messages into it.
@@ -76,15 +79,15 @@ def ported_messages(messages: Sequence[BaseMessage], dialect: Dialect, model_nam
     else:
         if previous is HumanMessage:
             return list(messages), ()
-    return _Porting(dialect, model_name).ported(messages)
+    return _Porting(Target(dialect, model_name, deployment)).ported(messages)
 
 
 class _Porting:
     """One conversation on its way to one target."""
 
-    def __init__(self, dialect: Dialect, model_name: str) -> None:
-        self.dialect = dialect
-        self.model_name = model_name
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.dialect = target.dialect
         self.lost = Losses()
 
     def ported(self, messages: Sequence[BaseMessage]) -> Messages:
@@ -100,9 +103,7 @@ class _Porting:
         for index, message in enumerate(told):
             if isinstance(message, AIMessage):
                 calls = named.get(index, ())
-                answer = ported_answer(
-                    message, self.dialect, self.model_name, calls=calls, lost=self.lost
-                )
+                answer = ported_answer(message, self.target, calls=calls, lost=self.lost)
                 if answer is not None:
                     ordered.append(answer)
                 if calls:
@@ -175,7 +176,7 @@ class _Porting:
             self.lost.add(losses.NO_QUESTION)
             turns.insert(0, HumanMessage(PLACEHOLDER))
         if turns and isinstance(turns[-1], AIMessage) and self._is_never_last():
-            raise Unportable(f"{self.model_name} does not go on from an answer's beginning")
+            raise Unportable(f"{self.target.model_name} does not go on from an answer's beginning")
         if not dialect.leads_with_system:
             return messages
         arranged = [*systems, *turns]
@@ -196,7 +197,7 @@ class _Porting:
 
     def _is_never_last(self) -> bool:
         pattern = self.dialect.never_last
-        return bool(pattern) and _compiled(pattern).search(self.model_name) is not None
+        return bool(pattern) and _compiled(pattern).search(self.target.model_name) is not None
 
     def _named(self, message: BaseMessage) -> BaseMessage:
         """With a name that OpenAI allows; the other services are told none."""

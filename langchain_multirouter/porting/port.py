@@ -27,7 +27,11 @@ class Ported(NamedTuple):
 
 
 def port(
-    messages: Sequence[BaseMessage], parameters: Parameters, dialect: Dialect, model_name: str
+    messages: Sequence[BaseMessage],
+    parameters: Parameters,
+    dialect: Dialect,
+    model_name: str,
+    deployment: str = "",
 ) -> Ported:
     """The request in the dialect of one deployment.
 
@@ -36,11 +40,13 @@ def port(
         parameters: Neutral parameters, tools included.
         dialect: What the target accepts.
         model_name: The target's model: reasoning and signatures are its own or nobody's.
+        deployment: The target's name, where a service keeps to itself what it answered.
 
     Raises:
         Unportable: saying what cannot be expressed there.
+        InvalidRequestError: tool calls and results do not match; names the message's index.
     """
-    told, lost = ported_messages(messages, dialect, model_name)
+    told, lost = ported_messages(messages, dialect, model_name, deployment)
     asked, more = ported_parameters(parameters, dialect)
     return Ported(told, asked, (*lost, *more))
 

@@ -1,4 +1,4 @@
-"""Unportable: what cannot be said to a deployment without a change of meaning."""
+"""Unportable: the request cannot be said to a service without a change of meaning."""
 
 from __future__ import annotations
 

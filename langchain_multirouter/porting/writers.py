@@ -17,10 +17,19 @@ from .dialect import Dialect
 
 
 class Writer(NamedTuple):
-    """A provider and its model; empty where unknown."""
+    """A provider, its model, and the deployment where our own router asked it; empty if unknown."""
 
     provider: str = ""
     model_name: str = ""
+    deployment: str = ""
+
+
+class Target(NamedTuple):
+    """Whom a conversation is for."""
+
+    dialect: Dialect
+    model_name: str
+    deployment: str = ""
 
 
 NOBODY = Writer()
@@ -47,7 +56,8 @@ def writer_of(message: AIMessage) -> Writer:
     metadata = message.response_metadata
     said = metadata.get("router")
     if isinstance(said, Mapping) and said.get("provider"):
-        return Writer(str(said["provider"]), str(said.get("model_name") or ""))
+        names = (said.get("model_name"), said.get("deployment"))
+        return Writer(str(said["provider"]), *(str(name or "") for name in names))
     provider = metadata.get("model_provider")
     if not isinstance(provider, str):
         return NOBODY
@@ -55,10 +65,15 @@ def writer_of(message: AIMessage) -> Writer:
     return Writer(_PROVIDERS.get(provider, provider), str(model_name))
 
 
-def is_own(message: AIMessage, dialect: Dialect, model_name: str) -> bool:
+def is_own(message: AIMessage, target: Target) -> bool:
     """Whether the target's own model wrote it, over the same interface."""
-    provider, name = writer_of(message)
-    if not provider or provider != dialect.provider or not same_model(name, model_name):
+    dialect = target.dialect
+    writer = writer_of(message)
+    if not writer.provider or writer.provider != dialect.provider:
+        return False
+    if not same_model(writer.model_name, target.model_name):
+        return False
+    if dialect.keeps_items and writer.deployment and target.deployment != writer.deployment:
         return False
     if dialect.form in ("chat", "responses"):
         return over_responses(message) == (dialect.form == "responses")

@@ -1,6 +1,7 @@
 """Services: what each of them refuses of a request, by its own documentation.
 
-The requests are made by the real classes. A check raises `Refused` as the service would answer 400.
+The requests are made by the real classes. Where the service would answer 400, a check raises
+`RefusedError`.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ CONVERSE_BLOCKS = {
 SENTINEL = "skip_thought_signature_validator"
 
 
-class Refused(AssertionError):
+class RefusedError(AssertionError):
     """The service answers 400."""
 
 
 def need(truth: object, why: str) -> None:
     if not truth:
-        raise Refused(why)
+        raise RefusedError(why)
 
 
 def request_of(service: Service, messages: Sequence[BaseMessage]) -> Any:

@@ -85,7 +85,7 @@ def test_a_services_own_answers_stay_as_they_are(service: Service) -> None:
     @quick
     @given(histories([service]))
     def law(history: list[BaseMessage]) -> None:
-        told, lost = ported_messages(history, service.dialect, service.model)
+        told, lost = ported_messages(history, service.dialect, service.model, service.name)
         assert set(lost) <= CALLERS
         assert answers(told) == [id(m) for m in history if isinstance(m, AIMessage)]
 
@@ -99,8 +99,8 @@ def answers(messages: Sequence[BaseMessage]) -> list[int]:
 def holds(target: Service, history: list[BaseMessage]) -> None:
     """The laws of porting, for one history."""
     before = copy.deepcopy(history)
-    told, _ = ported_messages(history, target.dialect, target.model)
-    assert ported_messages(told, target.dialect, target.model) == (told, ())
+    told, _ = ported_messages(history, target.dialect, target.model, target.name)
+    assert ported_messages(told, target.dialect, target.model, target.name) == (told, ())
     asked = [m.text for m in history if isinstance(m, HumanMessage)]
     # What a tool attached may follow in a turn of the user's.
     assert [m.text for m in told if isinstance(m, HumanMessage) and m.text[0] == "Q"] == asked
