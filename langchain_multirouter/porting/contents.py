@@ -61,8 +61,8 @@ def ported_content(
     told: list[Any] = []
     for block in content:
         told.extend(_ported(block, dialect, place, lost))
-    if not told and not dialect.takes_blank:
-        told = [{"type": "text", "text": PLACEHOLDER}]
+    if not dialect.takes_blank and (not told or _lacks_text(told, dialect)):
+        told.append({"type": "text", "text": PLACEHOLDER})
     if len(told) == len(content) and all(map(_same, told, content)):
         return content
     return told
@@ -70,6 +70,47 @@ def ported_content(
 
 def _same(one: Any, other: Any) -> bool:
     return one is other or (type(one) is type(other) and one == other)
+
+
+def _lacks_text(blocks: Sequence[Any], dialect: Dialect) -> bool:
+    """Converse takes a document only with a text beside it."""
+    if dialect.form != "converse":
+        return False
+    return any(map(_document, blocks)) and not any(
+        isinstance(block, Mapping) and "text" in block for block in blocks
+    )
+
+
+def _document(block: Any) -> dict[str, Any] | None:
+    """What holds the name of a document, in either form that Converse's class reads."""
+    if not isinstance(block, dict):
+        return None
+    if block.get("type") == "file":
+        return block
+    return block["document"] if isinstance(block.get("document"), dict) else None
+
+
+def with_names_of_their_own(blocks: Sequence[Any], taken: set[str]) -> Sequence[Any]:
+    """The blocks, their documents named as none before, which Converse asks of a whole request."""
+    told = []
+    for block in blocks:
+        document = _document(block)
+        name = None if document is None else document.get("name")
+        if document is None or not isinstance(name, str):
+            told.append(block)
+            continue
+        number, own = 1, name
+        while own in taken:
+            number += 1
+            own = f"{name}-{number}"
+        taken.add(own)
+        if own == name:
+            told.append(block)
+        elif document is block:
+            told.append({**block, "name": own})
+        else:
+            told.append({**block, "document": {**document, "name": own}})
+    return blocks if all(map(_same, told, blocks)) else told
 
 
 def _ported(block: Any, dialect: Dialect, place: str, lost: Losses) -> list[Any]:

@@ -56,8 +56,8 @@ _KINDS = frozenset({"image", "audio", "video", "file"})
 _ANTHROPIC_IDS = r"[a-zA-Z0-9_-]{1,64}"
 #: Claude goes on from an answer's beginning up to 4.5; its later models refuse to.
 _LATER_CLAUDE = r"claude-(opus|sonnet|haiku)-(4-[6-9]|[5-9])(?!\d)"
-#: What langchain-google-genai refuses before it sends.
-_LATER_GEMINI = r"gemini-3\.(5-flash-lite|6-flash)(-\d{3})?$"
+#: Gemini refuses to go on from any.
+_EVERY = "^"
 
 _CONVERSE = Dialect(
     "",
@@ -105,7 +105,7 @@ VERTEX_GEMINI = Dialect(
     begins_with_user=True,
     takes_blank=False,
     joins_answers=True,
-    never_last=_LATER_GEMINI,
+    never_last=_EVERY,
 )
 VERTEX_CLAUDE = Dialect(
     "vertex_claude",

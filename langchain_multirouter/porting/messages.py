@@ -26,7 +26,7 @@ from langchain_core.messages import (
 
 from . import losses
 from .answers import is_plain, ported_answer
-from .contents import PLACEHOLDER, ported_content
+from .contents import PLACEHOLDER, ported_content, with_names_of_their_own
 from .dialect import Dialect
 from .ids import legal_ids
 from .losses import Losses
@@ -89,6 +89,7 @@ class _Porting:
         self.target = target
         self.dialect = target.dialect
         self.lost = Losses()
+        self.documents: set[str] = set()  # names of what is attached
 
     def ported(self, messages: Sequence[BaseMessage]) -> Messages:
         told = [self._with_role(message, index) for index, message in enumerate(messages)]
@@ -163,7 +164,11 @@ class _Porting:
             self.lost.add(losses.EMPTY_TURN)
             return [message.model_copy(update={"content": PLACEHOLDER})]
         told = ported_content(content, self.dialect, place=place, lost=self.lost)
-        return [message if told is content else message.model_copy(update={"content": told})]
+        if self.dialect.form == "converse":
+            told = with_names_of_their_own(told, self.documents)
+        if told is content and told:
+            return [message]
+        return [message.model_copy(update={"content": told or ""})]
 
     def _arranged(self, messages: list[BaseMessage]) -> list[BaseMessage]:
         """The turns in the order and number that the service wants."""

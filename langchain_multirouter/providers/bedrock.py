@@ -21,6 +21,7 @@ from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, warn_injected
 from .judge import judge
 from .provider import Parameters, Translation
+from .thinking import OFF, cannot_think
 from .toolbox import CHOICES, PerModel, bound_settings, response_format_of
 
 _NOTHING: Final = Parameters()
@@ -228,6 +229,9 @@ def _translated(model: Any, asked: Parameters, messages: Sequence[BaseMessage]) 
         settings["max_tokens"] = asked.max_tokens
     if asked.seed is not None:
         dropped.append("seed")
+    if cannot_think(getattr(model, "additional_model_request_fields", None), messages):
+        settings["additional_model_request_fields"] = dict(OFF)
+        dropped.append("thinking")
     if asked.timeout_seconds is not None:
         model = _within(model, asked.timeout_seconds)
     return Translation(model, list(asked.stop) if asked.stop else None, settings, tuple(dropped))

@@ -283,3 +283,20 @@ def test_a_failure_of_a_tool_is_told_in_the_services_own_way(
 def test_a_failure_that_says_so_is_not_told_twice() -> None:
     told, _ = ported_messages(exchange("Error: no such city", "error"), AZURE_CHAT, "m")
     assert told[2].content == "Error: no such city"
+
+
+def test_documents_have_a_text_beside_them_and_names_of_their_own_where_converse_asks() -> None:
+    converse = {"document": {"format": "pdf", "name": "a", "source": {"bytes": b"%PDF"}}}
+    file = {**FILES["standard"], "name": "a"}
+    messages = [HumanMessage([file]), HumanMessage([converse, file, {"type": "text", "text": "x"}])]
+    told, lost = ported_messages(messages, BEDROCK_CLAUDE, "m")
+    text = {"type": "text", "text": "."}
+    assert told[0].content == [file, text]
+    second = [{"document": {**converse["document"], "name": "a-2"}}, {**file, "name": "a-3"}]
+    assert told[1].content == [*second, {"type": "text", "text": "x"}]
+    assert lost == ()
+    assert ported_messages(told, BEDROCK_CLAUDE, "m") == (told, ())
+
+
+def test_no_blocks_are_no_text_for_openai() -> None:
+    assert ported_messages([HumanMessage([])], AZURE_CHAT, "m") == ([HumanMessage("")], ())
