@@ -50,7 +50,7 @@ def test_every_service_answers_what_any_of_them_wrote(service: Service, cloud: E
     @given(histories(SERVICES))
     def answers(history: list[BaseMessage]) -> None:
         told, _ = ported_messages(history, service.dialect, service.model, service.name)
-        assume("web_search_call" not in str(told))  # the emulated service has no tools of its own
+        assume("web_search" not in str(told))  # the emulated service has no tools of its own
         assert bound.invoke(told)
 
     answers()
