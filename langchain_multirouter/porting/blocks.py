@@ -77,6 +77,8 @@ def read_piece(block: Any) -> Piece:
     type_ = block.get("type")
     if type_ is None:
         return _untyped(block)
+    if not isinstance(type_, str):
+        return Piece("other", "unnamed")
     kind = _KINDS.get(type_)
     if kind is not None:
         return Piece(kind)
@@ -91,7 +93,7 @@ def read_piece(block: Any) -> Piece:
     if type_ in KINDS:
         media = read_media(block)
         return Piece("other", type_) if media is None else Piece("media", media)
-    return Piece("server" if str(type_).endswith(_SERVED) else "other", type_)
+    return Piece("server" if type_.endswith(_SERVED) else "other", type_)
 
 
 def _untyped(block: Mapping[str, Any]) -> Piece:
@@ -107,7 +109,7 @@ def _untyped(block: Mapping[str, Any]) -> Piece:
         return Piece("media", media)
     cited = block.get("citationsContent")
     if isinstance(cited, Mapping):
-        return Piece("text", "".join(str(part.get("text", "")) for part in cited["content"]))
+        return Piece("text", _found({"content": cited.get("content")}))
     guarded = block.get("guardContent")
     if isinstance(guarded, Mapping) and isinstance(guarded.get("text"), Mapping):
         return Piece("text", str(guarded["text"].get("text", "")))
@@ -129,7 +131,8 @@ def _text(type_: str, block: Mapping[str, Any]) -> Piece:
 def _found(block: Mapping[str, Any]) -> str:
     """A search result's text, under its title."""
     items = block.get("content")
-    texts = [str(i.get("text", "")) for i in items if isinstance(i, Mapping)] if items else []
+    known = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+    texts = [str(item.get("text") or "") for item in known]
     return "\n".join(filter(None, [str(block.get("title") or ""), *texts]))
 
 

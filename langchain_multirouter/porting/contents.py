@@ -115,7 +115,7 @@ def with_names_of_their_own(blocks: Sequence[Any], taken: set[str]) -> Sequence[
 
 def _ported(block: Any, dialect: Dialect, place: str, lost: Losses) -> list[Any]:
     form = dialect.form
-    if isinstance(block, Mapping) and block.get("type") in _NATIVE[form]:
+    if isinstance(block, Mapping) and str(block.get("type")) in _NATIVE[form]:
         return [block]
     kind, value = read_piece(block)
     match kind:
@@ -143,7 +143,8 @@ def text_blocks(block: Any, text: str, dialect: Dialect, lost: Losses) -> list[A
     if not dialect.takes_blank and not text.strip():
         return []
     if isinstance(block, Mapping):
-        if block.get("type") == "text" and block.keys() <= _TEXT_KEYS[dialect.form]:
+        said = block.get("type") == "text" and isinstance(block.get("text"), str)
+        if said and block.keys() <= _TEXT_KEYS[dialect.form]:
             return [block]
         if has_marks(block):
             lost.add(losses.CACHE_MARKS)

@@ -121,6 +121,12 @@ VERTEX_CLAUDE = Dialect(
     caches=True,
     never_last=_LATER_CLAUDE,
 )
+#: Through `ChatBedrock`, which sends Anthropic's own blocks.
+BEDROCK_INVOKE = VERTEX_CLAUDE._replace(
+    name="bedrock_claude",
+    provider="aws_bedrock",
+    media=_media(image="base64", file="base64"),
+)
 #: Of a class of no provider we know: only what is certain to be nobody else's is changed.
 ANY = Dialect(
     "any",

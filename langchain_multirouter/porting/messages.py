@@ -112,7 +112,9 @@ class _Porting:
             elif not isinstance(message, ToolMessage):  # a result stands with its call
                 ordered.extend(self._others(message, index))
         ordered = self._arranged(ordered)
-        return [self._named(message) for message in ordered], tuple(self.lost)
+        if self.dialect.form == "chat":
+            ordered = [self._named(message) for message in ordered]
+        return ordered, tuple(self.lost)
 
     def _with_role(self, message: BaseMessage, index: int) -> BaseMessage:
         """A message of a role by its name, as the class of message that it is."""
@@ -207,7 +209,7 @@ class _Porting:
     def _named(self, message: BaseMessage) -> BaseMessage:
         """With a name that OpenAI allows; the other services are told none."""
         name = message.name
-        if name is None or self.dialect.form != "chat" or _NAME.fullmatch(name):
+        if name is None or _NAME.fullmatch(name):
             return message
         self.lost.add(losses.NAME)
         spelled = _NO_NAME.sub("_", name)[:64] or None

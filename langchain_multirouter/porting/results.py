@@ -69,7 +69,7 @@ def _content(
     told: list[Any] = []
     moved = False
     for block in content:
-        if isinstance(block, Mapping) and block.get("type") in _NATIVE.get(dialect.form, ()):
+        if isinstance(block, Mapping) and str(block.get("type")) in _NATIVE.get(dialect.form, ()):
             told.append(block)
             continue
         kind, value = read_piece(block)

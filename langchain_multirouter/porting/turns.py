@@ -84,7 +84,7 @@ def _calls_of(message: AIMessage) -> list[tuple[str, bool]]:
     if message.invalid_tool_calls:
         found += [(call.get("id") or "", False) for call in message.invalid_tool_calls]
     if not found and isinstance(message.content, list):
-        found = [(call["id"] or "", True) for call in raw_calls(message.content)]
+        found = [(call["id"], True) for call in raw_calls(message.content)]
     return found
 
 
@@ -108,4 +108,5 @@ def raw_calls(content: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _raw(id_: Any, name: Any, arguments: Any) -> dict[str, Any]:
+    id_ = id_ if isinstance(id_, str) else ""
     return {"id": id_, "name": str(name or ""), "args": arguments, "type": "tool_call"}

@@ -15,7 +15,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from ..outcome import Failure
-from ..porting.dialect import BEDROCK_CLAUDE, BEDROCK_NOVA, BEDROCK_OTHER, Dialect
+from ..porting.dialect import (
+    BEDROCK_CLAUDE,
+    BEDROCK_INVOKE,
+    BEDROCK_NOVA,
+    BEDROCK_OTHER,
+    Dialect,
+)
 from .boto_client import TimeLimits, attempts, can_be_twinned, limits, twin
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, warn_injected
@@ -139,9 +145,11 @@ class BedrockClasses:
         return _translated(model, parameters, messages)
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
-        """By the model's vendor, since Converse passes its rules on."""
+        """By the model's vendor, since Converse passes its rules on; ChatBedrock has its own."""
         name = self.model_name(model)
-        return next((d for word, d in _DIALECTS.items() if word in name), BEDROCK_OTHER)
+        found = next((d for word, d in _DIALECTS.items() if word in name), BEDROCK_OTHER)
+        invokes = model.__dict__.get("beta_use_converse_api") is False
+        return BEDROCK_INVOKE if invokes and found is BEDROCK_CLAUDE else found
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""

@@ -20,18 +20,21 @@ from langchain_multirouter.porting.dialect import (
     AZURE_CHAT,
     AZURE_RESPONSES,
     BEDROCK_CLAUDE,
+    BEDROCK_INVOKE,
     BEDROCK_NOVA,
     BEDROCK_OTHER,
     VERTEX_CLAUDE,
     VERTEX_GEMINI,
 )
 from langchain_multirouter.porting.messages import ported_messages
+from langchain_multirouter.providers import Parameters, provider_named
 
 from .services import request_of
 from .writers import SERVICES
 
 ALL = (
     BEDROCK_CLAUDE,
+    BEDROCK_INVOKE,
     BEDROCK_NOVA,
     BEDROCK_OTHER,
     AZURE_CHAT,
@@ -172,3 +175,18 @@ def test_an_answers_beginning_is_not_for_models_that_refuse_it(dialect: Any, mod
 )
 def test_an_answers_beginning_goes_to_models_that_take_it(dialect: Any, model: str) -> None:
     assert ported_messages(PREFILLED, dialect, model) == (PREFILLED, ())
+
+
+def test_chat_bedrock_reads_anthropics_own_blocks_and_converse_its_own() -> None:
+    class Invoking:
+        beta_use_converse_api = False
+        model_id = "anthropic.claude-3-haiku-20240307-v1:0"
+
+    rows = provider_named("aws_bedrock")
+    model: Any = Invoking()
+    model.__dict__["beta_use_converse_api"] = False
+    assert rows.dialect(model, Parameters()) is BEDROCK_INVOKE
+    model.__dict__["beta_use_converse_api"] = True
+    assert rows.dialect(model, Parameters()) is BEDROCK_CLAUDE
+    cached: Any = [{"type": "text", "text": "hi", "cache_control": {"type": "ephemeral"}}]
+    assert ported_messages([HumanMessage(cached)], BEDROCK_INVOKE, "m")[1] == ()
