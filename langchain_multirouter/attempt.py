@@ -168,8 +168,10 @@ class Running:
         served, call = self._served, self.call
         classes, model = served.classes, served.model
         dialect = classes.dialect(model, call.parameters)
-        name = served.deployment.model_name
-        messages, parameters, self.lost = port(call.messages, call.parameters, dialect, name)
+        to = served.deployment
+        messages, parameters, self.lost = port(
+            call.messages, call.parameters, dialect, to.model_name, to.name
+        )
         model, stop, settings, dropped = classes.translate(model, parameters, messages)
         if dropped:
             self.lost = (*self.lost, *dropped)

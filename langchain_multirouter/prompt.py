@@ -11,6 +11,7 @@ from langchain_core.tools import BaseTool
 from .blocks import read_block
 from .economics.tokens import message_tokens, text_tokens
 from .errors import InvalidRequestError
+from .porting.turns import read_turns
 from .request import Prompt
 from .values import new
 
@@ -25,9 +26,11 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
 
     Raises:
         InvalidRequestError: the text is longer than any model takes, or holds a lone surrogate
-            (which is no Unicode text and cannot be sent); names the message's index.
+            (which is no Unicode text and cannot be sent), or tool calls and results do not match;
+            names the message's index.
     """
     characters = tokens = 0
+    uses_tools = False
     blocks: dict[str, int] = {}
     asked = ""
     for index, message in enumerate(messages):
@@ -45,9 +48,14 @@ def read_prompt(messages: Sequence[BaseMessage]) -> Prompt:
         kind = message.type
         if kind == "human":
             asked = text
+        elif kind == "tool":
+            uses_tools = True
         elif kind == "ai" and message.tool_calls:  # type: ignore[attr-defined]  # an AIMessage
+            uses_tools = True
             length += len(str(message.tool_calls))  # type: ignore[attr-defined]
         tokens += message_tokens(length, kind)
+    if uses_tools:
+        read_turns(messages)
     if blocks:
         tokens += sum(blocks.values())
         blocks.pop("text", None)

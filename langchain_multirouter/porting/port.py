@@ -15,10 +15,7 @@ from ..providers.provider import Parameters
 from .dialect import Dialect
 from .messages import ported_messages
 from .tools import ported_parameters
-
-
-class Unportable(ValueError):  # noqa: N818  # no error of the user's: the request goes elsewhere
-    """The request cannot be said in the dialect without a change of meaning; says what of it."""
+from .unportable import Unportable
 
 
 class Ported(NamedTuple):
@@ -30,7 +27,11 @@ class Ported(NamedTuple):
 
 
 def port(
-    messages: Sequence[BaseMessage], parameters: Parameters, dialect: Dialect, model_name: str
+    messages: Sequence[BaseMessage],
+    parameters: Parameters,
+    dialect: Dialect,
+    model_name: str,
+    deployment: str = "",
 ) -> Ported:
     """The request in the dialect of one deployment.
 
@@ -39,10 +40,15 @@ def port(
         parameters: Neutral parameters, tools included.
         dialect: What the target accepts.
         model_name: The target's model: reasoning and signatures are its own or nobody's.
+        deployment: The target's name, where a service keeps to itself what it answered.
 
     Raises:
         Unportable: saying what cannot be expressed there.
+        InvalidRequestError: tool calls and results do not match; names the message's index.
     """
-    told, lost = ported_messages(messages, dialect, model_name)
+    told, lost = ported_messages(messages, dialect, model_name, deployment)
     asked, more = ported_parameters(parameters, dialect)
     return Ported(told, asked, (*lost, *more))
+
+
+__all__ = ["Ported", "Unportable", "port"]

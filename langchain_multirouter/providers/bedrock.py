@@ -15,7 +15,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from ..outcome import Failure
-from ..porting.dialect import BEDROCK_CLAUDE, BEDROCK_NOVA, BEDROCK_OTHER, Dialect
+from ..porting.dialect import (
+    BEDROCK_CLAUDE,
+    BEDROCK_INVOKE,
+    BEDROCK_NOVA,
+    BEDROCK_OTHER,
+    Dialect,
+)
 from .boto_client import (
     TimeLimits,
     attempts,
@@ -29,6 +35,7 @@ from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, warn_injected
 from .judge import judge
 from .provider import Parameters, Translation
+from .thinking import OFF, cannot_think
 from .toolbox import CHOICES, PerModel, bound_settings, response_format_of
 
 _NOTHING: Final = Parameters()
@@ -138,9 +145,11 @@ class BedrockClasses:
         return _translated(model, parameters, messages)
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
-        """By the model's vendor, since Converse passes its rules on."""
+        """By the model's vendor, since Converse passes its rules on; ChatBedrock has its own."""
         name = self.model_name(model)
-        return next((d for word, d in _DIALECTS.items() if word in name), BEDROCK_OTHER)
+        found = next((d for word, d in _DIALECTS.items() if word in name), BEDROCK_OTHER)
+        invokes = model.__dict__.get("beta_use_converse_api") is False
+        return BEDROCK_INVOKE if invokes and found is BEDROCK_CLAUDE else found
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""
@@ -201,6 +210,9 @@ def _translated(model: Any, asked: Parameters, messages: Sequence[BaseMessage]) 
         settings["max_tokens"] = asked.max_tokens
     if asked.seed is not None:
         dropped.append("seed")
+    if cannot_think(getattr(model, "additional_model_request_fields", None), messages):
+        settings["additional_model_request_fields"] = dict(OFF)
+        dropped.append("thinking")
     if asked.timeout_seconds is not None:
         model = _within(model, asked.timeout_seconds)
     return Translation(model, list(asked.stop) if asked.stop else None, settings, tuple(dropped))
