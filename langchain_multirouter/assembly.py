@@ -19,6 +19,7 @@ from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_pr
 from .economics.price import Price
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
+from .fitness import Fitness
 from .fleet import Fleet
 from .providers import provider_named, provider_of
 from .providers.provider import ProviderClasses
@@ -54,6 +55,7 @@ class Assembled:
         self._lock = threading.Lock()
         self.prices_until = self._prices_until()
         self.digest = _digest(self.served)
+        self.fitness = Fitness(self.served)
 
     def _prices_until(self) -> float:
         """The wall time, in seconds, of the next dated change of a price."""

@@ -36,10 +36,11 @@ from .resilience.policy import Policy
 from .routing.preferences import read_preferences
 from .sources import AsyncSource, InlineSource, Source, ThreadSource
 from .steps import Flow
+from .structured import StructuredOutput
 from .task_types import TaskType
 
 
-class RoutedChatModel(Insight):
+class RoutedChatModel(StructuredOutput, Insight):
     """One chat model over deployments on several clouds.
 
     Every call goes to the best deployment; a failing one is answered by the next, and
@@ -91,6 +92,7 @@ class RoutedChatModel(Insight):
     task_type: TaskType | str | None = None
     max_cost: float | None = None
     max_response_time: float | None = None
+    allow_losses: bool = True
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -172,9 +174,9 @@ class RoutedChatModel(Insight):
         """Everything of a call that is known before its first step."""
         prompt = read_prompt(messages)
         compiled: Compiled = self.compiled
-        options, parameters, model = compiled.options, compiled.parameters, None
+        options, parameters, model, accepts = compiled.options, compiled.parameters, None, None
         if keywords or stop is not None:
-            asked, parameters, model = read_keywords(keywords, stop, parameters)
+            asked, parameters, model, accepts = read_keywords(keywords, stop, parameters)
             options = narrow(options, asked)
         known: Assembled = self.assembled
         request = compiled.request(
@@ -184,13 +186,14 @@ class RoutedChatModel(Insight):
             model=model,
             streamed=streamed,
             usual_output_tokens=known.fleet.usual_output_tokens,
+            unable=known.fitness.unable(parameters, options.allow_losses),
         )
         if time.time() >= known.prices_until:
             known.renew_prices()
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
-        attempts = Attempts(known.served, messages, parameters, streamed, learn=known.learner)
+        attempts = Attempts(known.served, messages, parameters, streamed, known.learner, accepts)
         return flow, attempts, options
 
     def _generate(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .assembly import Assembled
 from .deployment import refuse_asynchronous
 from .errors import ConfigurationError
+from .fitness import NOBODY, needs_of
 from .options import Options
 from .providers.provider import Parameters
 from .request import Prompt, Request
@@ -32,9 +33,6 @@ NUMBERS = frozenset(
         "random_seed",
     }
 )
-
-
-NOBODY: Mapping[int, str] = {}
 
 
 class Compiled(NamedTuple):
@@ -75,6 +73,7 @@ class Compiled(NamedTuple):
             usual_output_tokens,
             False,
             unable,
+            needs_of(parameters),
         )
         return new(Request, values)
 

@@ -116,6 +116,7 @@ class Insight(CallerSide):
             model=read.model,
             streamed=False,
             usual_output_tokens=fleet.usual_output_tokens,
+            unable=self.assembled.fitness.unable(read.parameters, options.allow_losses),
         )
         candidates = fleet.snapshot()
         ranking = rank(candidates, request, turn=fleet.next_turn, rng=fleet.rng_copy(), now=now)

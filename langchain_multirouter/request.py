@@ -45,6 +45,8 @@ class Request(NamedTuple):
         unable: Deployment's number → what of this request it cannot be asked.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
+        needs: What of its capabilities a deployment must not be known to lack: "tools",
+            "structured_output".
     """
 
     options: Options
@@ -60,6 +62,7 @@ class Request(NamedTuple):
     usual_output_tokens: float | None = None
     is_check: bool = False
     unable: Mapping[int, str] = {}
+    needs: frozenset[str] = frozenset()
 
 
 class Limits(NamedTuple):

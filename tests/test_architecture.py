@@ -27,7 +27,8 @@ LAYERS = [
     "agenda fleet steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
-    " answer caller health hook porting tally telemetry caching document catalogue",
+    " answer caller health hook porting tally telemetry caching document catalogue fitness parsing"
+    " structured",
     "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
     " emulator",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .dialect import Dialect
-from .port import Ported, Unportable, port
+from .port import Ported, port
+from .unportable import Unportable
 
 __all__ = ["Dialect", "Ported", "Unportable", "port"]

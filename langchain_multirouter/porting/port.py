@@ -17,10 +17,6 @@ from .messages import ported_messages
 from .tools import ported_parameters
 
 
-class Unportable(ValueError):  # noqa: N818  # no error of the user's: the request goes elsewhere
-    """The request cannot be said in the dialect without a change of meaning; says what of it."""
-
-
 class Ported(NamedTuple):
     """The request as the target takes it; `lost` names what it could not take, in a few words."""
 

@@ -209,8 +209,15 @@ def _tools(model: Any, asked: Parameters) -> tuple[dict[str, Any], tuple[str, ..
     tools = asked.tools or ()
     if not tools:
         taken.pop("parallel_tool_calls", None)  # refused where there are no tools
+    form = taken.get("response_format")
+    plain = isinstance(form, Mapping) and form.get("type") in ("json_object", "text")
+    if plain:
+        del taken["response_format"]  # its `bind_tools` takes schemas alone
     choice = asked.tool_choice if tools else None
-    return bound_settings(model, tools, choice, taken), dropped
+    settings = bound_settings(model, tools, choice, taken)
+    if plain:
+        settings["response_format"] = form
+    return settings, dropped
 
 
 ROW: Final = AzureOpenAIClasses()

@@ -41,6 +41,13 @@ def takes_the_prompts_kinds(candidate: Candidate, request: Request) -> str | Non
     return f"takes no {' and no '.join(refused)} input" if refused else None
 
 
+def able(candidate: Candidate, request: Request) -> str | None:
+    """Who is known to call no tools, or to keep to no schema, is not asked to."""
+    known = candidate.facts.capabilities
+    lacks = sorted(need for need in request.needs if getattr(known, need) is False)
+    return f"has no {' and no '.join(lacks).replace('_', ' ')}" if lacks else None
+
+
 def expressible(candidate: Candidate, request: Request) -> str | None:
     """The request can be said to its service without a change of meaning."""
     return request.unable.get(candidate.number)
@@ -82,6 +89,7 @@ FILTERS: Mapping[str, Filter] = {
     "model": named,
     "require_tags": tagged,
     "capabilities": takes_the_prompts_kinds,
+    "needs": able,
     "request": expressible,
     "max_cost": affordable,
     "max_response_time": quick_enough,
@@ -99,6 +107,8 @@ def needed(request: Request) -> tuple[str, ...]:
         asked.append("require_tags")
     if request.prompt.kinds:
         asked.append("capabilities")
+    if request.needs:
+        asked.append("needs")
     if request.unable:
         asked.append("request")
     if options.max_cost is not None:

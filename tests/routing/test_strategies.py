@@ -87,7 +87,11 @@ def test_every_filter_that_is_asked_is_in_the_table() -> None:
         max_response_time=1.0,
     )
     request = Request(
-        options, model="x", prompt=Prompt(kinds=frozenset({"image"})), unable={0: "x"}
+        options,
+        model="x",
+        prompt=Prompt(kinds=frozenset({"image"})),
+        unable={0: "x"},
+        needs=frozenset({"tools"}),
     )
     assert {"paused", *needed(request)} == set(FILTERS)
 
