@@ -127,12 +127,13 @@ class _Reduction:
             trail = (*trail, reference)
             said = conjunction([resolved(self._root, reference, place), said], place)
         if "allOf" in said and (inline or "allOf" not in self._subset.keywords):
-            parts = []
-            for part in said.pop("allOf"):
-                if part is not True:
-                    flat, trail = self._flat(part, place, trail, inline=True)
-                    parts.append(flat)
-            said = conjunction([*parts, said], place)
+            parts = [
+                self._flat(part, place, trail, inline=True)
+                for part in said.pop("allOf")
+                if part is not True
+            ]
+            said = conjunction([*(part for part, _ in parts), said], place)
+            trail = tuple(dict.fromkeys([*trail, *(step for _, steps in parts for step in steps)]))
         return said, trail
 
     def _keeps(self, reference: Any) -> bool:
@@ -169,26 +170,35 @@ class _Reduction:
         if not options:
             if self._subset.closed or self._subset.nullable:
                 raise Unportable(f"{place}: takes anything")
-            return self._kept(notes, place, trail)
+            return self._kept({**notes, **rest}, place, trail)
         return self._choice([self._kept(o, place, trail) for o in options], notes, place)
 
     def _choice(self, options: list[dict[str, Any]], notes: Schema, place: str) -> dict[str, Any]:
         """One of the options, said once where there is but one."""
         kept = self._kept(notes, place, ()) if notes else {}
         if len(options) == 1:
-            return {**options[0], **kept}
+            return self._annotated(options[0], kept)
         flat: list[dict[str, Any]] = []
         for option in options:  # a choice in a choice is one choice
             inner = option["anyOf"] if option.keys() == {"anyOf"} else [option]
             flat += [it for it in inner if it not in flat]
         if not self._subset.nullable or _NULL not in flat:
-            return {**kept, "anyOf": flat} if len(flat) > 1 else {**flat[0], **kept}
+            return {**kept, "anyOf": flat} if len(flat) > 1 else self._annotated(flat[0], kept)
         others = [option for option in flat if option != _NULL]
-        if not others:
-            raise Unportable(f"{place}: takes null alone")
         if len(others) == 1:
             return {**others[0], **kept, "nullable": True}
         return {**kept, "anyOf": others, "nullable": True}
+
+    def _annotated(self, option: dict[str, Any], notes: Schema) -> dict[str, Any]:
+        """With the notes, but for a strict schema's reference, which stands alone."""
+        return option if self._subset.closed and "$ref" in option else {**option, **notes}
+
+    def _inside(self, schema: Any, place: str, trail: tuple[str, ...]) -> dict[str, Any]:
+        """A property's or an item's schema."""
+        said = self.node(schema, place, trail)
+        if self._subset.nullable and said.get("type") == "null":
+            raise Unportable(f"{place}: takes null alone")
+        return said
 
     def _kept(
         self, schema: Schema, place: str, trail: tuple[str, ...], *, names: str | None = None
@@ -226,7 +236,7 @@ class _Reduction:
 
     def _inner(self, key: str, value: Any, place: str, trail: tuple[str, ...]) -> Any:
         if key in _ONE and isinstance(value, Mapping):
-            return self.node(value, f"{place}[]" if key == "items" else place, trail)
+            return self._inside(value, f"{place}[]" if key == "items" else place, trail)
         if key == "items" and value is True:
             return {}
         if key in _SEVERAL:
@@ -243,11 +253,11 @@ class _Reduction:
         pattern = names if self._subset.root_names_only else self._subset.property_name
         for name, said in schema["properties"].items():
             inside = f"{place}.{name}"
-            if pattern is not None and not _matches(pattern, name):
+            if pattern is not None and re.fullmatch(pattern, name, re.ASCII) is None:
                 raise Unportable(f"{inside[:120]}: no such property name")
             if self._subset.drops_null and name not in required and isinstance(said, Mapping):
                 said = without_null(said)
-            ported[name] = self.node(said, inside, trail)
+            ported[name] = self._inside(said, inside, trail)
         return ported
 
     def _required(self, kept: dict[str, Any], schema: Schema, place: str) -> None:
@@ -287,7 +297,3 @@ class _Reduction:
                 if name not in required and _NULL not in said.get("anyOf", ()):
                     self.lost[f"{place}.{name}: optional"] = None
             kept["required"] = list(properties)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return re.fullmatch(pattern, name, re.ASCII) is not None
