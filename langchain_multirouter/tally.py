@@ -8,9 +8,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGenerationChunk
 
+from .providers.judge import tells
 from .steps import Kind
 
 FINISH_KEYS = ("finish_reason", "stopReason", "stop_reason")
+#: The Responses API's statuses at the end of a stream; other APIs' statuses may mean anything.
+FINAL_STATUSES = ("completed", "incomplete", "failed", "cancelled")
 
 
 class Tally:
@@ -33,6 +36,7 @@ class Tally:
             if source:
                 self.metadata.update((k, v) for k, v in source.items() if v is not None)
                 finished = finished or any(source.get(key) for key in FINISH_KEYS)
+                finished = finished or source.get("status") in FINAL_STATUSES
         usage = getattr(message, "usage_metadata", None)
         if usage is not None:
             self.usage = add_usage(self.usage, usage)
@@ -57,17 +61,22 @@ class Tally:
 
 
 #: Keys of a content block that say where it stands, not what it holds.
-_POSITIONS = frozenset({"type", "index", "id"})
+_POSITIONS = frozenset({"type", "index", "id", "status", "phase"})
 
 
 def carries(message: BaseMessage) -> bool:
     """Whether a message carries anything of an answer: text, reasoning, a tool call, a picture."""
-    content = message.content
+    content, more = message.content, message.additional_kwargs
+    if more and (more.get("reasoning_content") or tells(more.get("reasoning"))):
+        return True
     if isinstance(content, str):
-        return bool(content) or bool(message.additional_kwargs.get("reasoning_content"))
+        return bool(content)
     for block in content:
         if isinstance(block, str):
             if block:
+                return True
+        elif block.get("type") == "reasoning":
+            if tells(block):
                 return True
         elif any(value for key, value in block.items() if key not in _POSITIONS):
             return True

@@ -34,12 +34,19 @@ def pieces(text: str) -> list[str]:
 
 def respond(ask: Ask) -> Answer:
     """The answer to a chat request, with its token counts."""
-    answer = _limited(ask, _answer(ask))
+    answer = _answer(ask)
+    if ask.reasons:
+        answer = replace(answer, reasoning=_reasoning(ask, answer))
+    answer = _limited(ask, answer)
+    thought = tokens_in(answer.reasoning)
     said = answer.text + "".join(dumps(dict(call.arguments)) + call.name for call in answer.calls)
     heard = sum(tokens_in(turn.text) + 3 for turn in ask.turns)
     offered = sum(tokens_in(dumps(dict(tool.schema))) + 4 for tool in ask.tools)
     return replace(
-        answer, input_tokens=max(1, heard + offered), output_tokens=max(1, tokens_in(said))
+        answer,
+        input_tokens=max(1, heard + offered),
+        output_tokens=thought + max(0 if thought else 1, tokens_in(said)),
+        reasoning_tokens=thought,
     )
 
 
@@ -58,6 +65,14 @@ def _answer(ask: Ask) -> Answer:
         keys = quotations(ask.prompt) or ["answer"]
         return Answer(text=dumps({key: f"A {key} for you" for key in keys}))
     return Answer(text=_prose(ask))
+
+
+def _reasoning(ask: Ask, answer: Answer) -> str:
+    """What the model thinks first, in two paragraphs."""
+    subject = " ".join(ask.prompt.split()[:12])
+    names = " and ".join(call.name for call in answer.calls)
+    step = f"This calls for {names}." if names else "I can answer from what I have been told."
+    return f"The last request is: {subject}\n\n{step}"
 
 
 def _prose(ask: Ask) -> str:
@@ -126,11 +141,17 @@ def _call(ask: Ask, tool: Tool, index: int) -> ToolCall:
 
 
 def _limited(ask: Ask, answer: Answer) -> Answer:
-    """The answer cut at the first stop sequence and at the token limit."""
+    """The answer cut at the first stop sequence and at the token limit, reasoning included."""
     text, finish = answer.text, answer.finish
     cuts = [at for stop in ask.stop if stop and (at := text.find(stop)) >= 0]
     if cuts:
         text = text[: min(cuts)]
-    if ask.max_tokens is not None and tokens_in(text) > ask.max_tokens:
-        text, finish = text[: max(0, ask.max_tokens) * 4], Finish.LENGTH
+    if ask.max_tokens is None:
+        return replace(answer, text=text)
+    left = ask.max_tokens - tokens_in(answer.reasoning)
+    if answer.reasoning and left <= 0:
+        thought = answer.reasoning[: max(0, ask.max_tokens) * 4]
+        return replace(answer, reasoning=thought, text="", calls=(), finish=Finish.LENGTH)
+    if tokens_in(text) > left:
+        text, finish = text[: max(0, left) * 4], Finish.LENGTH
     return replace(answer, text=text, finish=finish)

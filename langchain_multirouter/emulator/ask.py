@@ -65,7 +65,8 @@ class Ask:
     """One request, read from a provider's wire.
 
     `model` is what the path addresses (an Azure deployment, a Bedrock model id, a Gemini model);
-    `answers_as` is the name the service would put in its answer.
+    `answers_as` is the name the service would put in its answer; it `reasons` first where the
+    request asks for that.
     """
 
     model: str
@@ -84,6 +85,7 @@ class Ask:
     max_tokens: int | None = None
     include_usage: bool = True
     array_stream: bool = False
+    reasons: bool = False
     texts: tuple[str, ...] = ()
     dimensions: int | None = None
 
@@ -95,11 +97,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the emulated model says, before a provider puts it in its own form."""
+    """What the emulated model says, before a provider puts it in its own form.
 
+    `output_tokens` are all that the model wrote, `reasoning_tokens` those of them that it thought.
+    """
+
+    reasoning: str = ""
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     finish: Finish = Finish.STOP
     input_tokens: int = 0
     output_tokens: int = 0
+    reasoning_tokens: int = 0
     vectors: tuple[tuple[float, ...], ...] = field(default=())

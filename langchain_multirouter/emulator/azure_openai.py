@@ -57,6 +57,7 @@ class AzureOpenAIWire:
         "This model's maximum context length is 128000 tokens. However, your messages resulted in "
         "131072 tokens. Please reduce the length of the messages.",
     )
+    about = "messages"
     blocked_prompt = Refusal(
         400,
         "content_filter",
@@ -87,6 +88,7 @@ class AzureOpenAIWire:
             json_mode=form.get("type") == "json_object",
             stop=(stop,) if isinstance(stop, str) else tuple(stop),
             max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+            reasons=body.get("reasoning_effort") not in {None, "none"},
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
         )
 
@@ -102,10 +104,12 @@ class AzureOpenAIWire:
         if (seconds := refusal.retry_after_seconds) is not None:
             headers.append(("retry-after", str(math.ceil(seconds))))
             headers.append(("retry-after-ms", str(round(seconds * 1000))))
-        return json_reply(_error(refusal), status=refusal.status, headers=tuple(headers))
+        return json_reply(
+            _error(refusal, self.about), status=refusal.status, headers=tuple(headers)
+        )
 
     def refuse_midstream(self, refusal: Refusal) -> Frame:
-        return sse(_error(refusal))
+        return sse(_error(refusal, self.about))
 
     def garble(self, reply: Reply) -> Frame:
         if reply.streamed:
@@ -113,7 +117,7 @@ class AzureOpenAIWire:
         return Frame(reply.data[: len(reply.data) // 2] + b"\x00<<")
 
 
-def _error(refusal: Refusal) -> dict[str, Any]:
+def _error(refusal: Refusal, about: str) -> dict[str, Any]:
     code, message = _CODES.get(refusal.status, (str(refusal.status), "The request failed."))
     code, message = refusal.code or code, refusal.message or message
     error: dict[str, Any] = {"code": code, "message": message, "type": None, "param": None}
@@ -127,7 +131,7 @@ def _error(refusal: Refusal) -> dict[str, Any]:
             "content_filter_result": caught,
         }
     elif code == "context_length_exceeded":
-        error |= {"type": "invalid_request_error", "param": "messages"}
+        error |= {"type": "invalid_request_error", "param": about}
     return {"error": error}
 
 
@@ -161,7 +165,10 @@ def _usage(answer: Answer) -> dict[str, Any]:
         "completion_tokens": answer.output_tokens,
         "total_tokens": answer.input_tokens + answer.output_tokens,
         "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 0},
-        "completion_tokens_details": {"audio_tokens": 0, "reasoning_tokens": 0},
+        "completion_tokens_details": {
+            "audio_tokens": 0,
+            "reasoning_tokens": answer.reasoning_tokens,
+        },
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from langchain_multirouter.emulator import embeddings, eventstream
 from langchain_multirouter.emulator.answers import dumps, pieces
 from langchain_multirouter.emulator.ask import Answer, Ask, Choice, Finish, Role, Tool, Turn
+from langchain_multirouter.emulator.signatures import sign
 from langchain_multirouter.emulator.wire import (
     Addressed,
     Frame,
@@ -18,6 +19,7 @@ from langchain_multirouter.emulator.wire import (
 )
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
+_REDACTED = "[REDACTED]"  # all that Nova tells of its reasoning
 _GUARDED = "Sorry, this request was blocked by a guardrail."
 _FINISH = {
     Finish.STOP: "end_turn",
@@ -76,6 +78,7 @@ class BedrockWire:
             schema=_schema(body),
             stop=tuple(settings.get("stopSequences") or ()),
             max_tokens=settings.get("maxTokens"),
+            reasons=_reasons(body.get("additionalModelRequestFields") or {}),
         )
 
     def write(self, ask: Ask, answer: Answer) -> Reply:
@@ -83,9 +86,9 @@ class BedrockWire:
         if ask.operation == "embed":
             return json_reply(embeddings.write_bedrock(ask, answer), headers=headers)
         if ask.operation == "stream":
-            frames = tuple(_events(answer))
+            frames = tuple(_events(ask, answer))
             return Reply(200, _EVENT_STREAM, frames, streamed=True, headers=headers)
-        return json_reply(_converse(answer), headers=headers)
+        return json_reply(_converse(ask, answer), headers=headers)
 
     def refuse(self, refusal: Refusal) -> Reply:
         code, message = _CODES.get(refusal.status, (None, "The request failed."))
@@ -151,6 +154,30 @@ def _schema(body: dict[str, Any]) -> dict[str, Any] | None:
     return loaded if isinstance(loaded, dict) else None
 
 
+def _reasons(fields: dict[str, Any]) -> bool:
+    """Whether the model is asked to think, in Claude's words or in Nova's."""
+    said = (fields.get(name) or {} for name in ("thinking", "reasoning_config", "reasoningConfig"))
+    return any(settings.get("type") in {"enabled", "adaptive"} for settings in said)
+
+
+def _reasoning(ask: Ask, answer: Answer) -> dict[str, str]:
+    """What the model thought and, but for Nova, the signature of that."""
+    if "amazon.nova" in ask.model:
+        return {"text": _REDACTED}
+    signature = sign("aws_bedrock", ask.model, answer.reasoning)
+    return {"text": answer.reasoning, "signature": signature}
+
+
+def _thinking_tokens(ask: Ask, answer: Answer) -> dict[str, Any]:
+    """How many tokens were thought, for those who ask for the model's own account of its usage."""
+    if not answer.reasoning or "/usage" not in (
+        ask.body.get("additionalModelResponseFieldPaths") or ()
+    ):
+        return {}
+    details = {"output_tokens_details": {"thinking_tokens": answer.reasoning_tokens}}
+    return {"additionalModelResponseFields": {"usage": details}}
+
+
 def _usage(answer: Answer) -> dict[str, int]:
     return {
         "inputTokens": answer.input_tokens,
@@ -163,12 +190,17 @@ def _text(answer: Answer) -> str:
     return _GUARDED if answer.finish is Finish.BLOCKED else answer.text
 
 
-def _converse(answer: Answer) -> dict[str, Any]:
-    content: list[dict[str, Any]] = [{"text": _text(answer)}] if _text(answer) else []
+def _converse(ask: Ask, answer: Answer) -> dict[str, Any]:
+    content: list[dict[str, Any]] = []
+    if answer.reasoning:
+        content.append({"reasoningContent": {"reasoningText": _reasoning(ask, answer)}})
+    if text := _text(answer):
+        content.append({"text": text})
     for call in answer.calls:
         use = {"toolUseId": "tooluse_" + call.id, "name": call.name, "input": call.arguments}
         content.append({"toolUse": use})
     body: dict[str, Any] = {"metrics": {"latencyMs": 1}, "usage": _usage(answer)}
+    body |= _thinking_tokens(ask, answer)
     if answer.finish is not Finish.NOTHING:
         body["output"] = {"message": {"role": "assistant", "content": content}}
     if answer.finish in _FINISH:
@@ -186,10 +218,24 @@ def _text_delta(text: str, index: int) -> Frame:
     return _event("contentBlockDelta", payload, content=True)
 
 
-def _events(answer: Answer) -> Iterator[Frame]:
+def _reasoning_events(ask: Ask, answer: Answer) -> Iterator[Frame]:
+    told = _reasoning(ask, answer)
+    for piece in pieces(told["text"]):
+        delta = {"reasoningContent": {"text": piece}}
+        yield _event("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}, content=True)
+    if "signature" in told:
+        delta = {"reasoningContent": {"signature": told["signature"]}}
+        yield _event("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta})
+    yield _event("contentBlockStop", {"contentBlockIndex": 0})
+
+
+def _events(ask: Ask, answer: Answer) -> Iterator[Frame]:
     if answer.finish is not Finish.NOTHING:
         yield _event("messageStart", {"role": "assistant"})
         index = 0
+        if answer.reasoning:
+            yield from _reasoning_events(ask, answer)
+            index += 1
         if parts := pieces(_text(answer)):
             for piece in parts:
                 yield _text_delta(piece, index)
@@ -205,5 +251,6 @@ def _events(answer: Answer) -> Iterator[Frame]:
             yield _event("contentBlockStop", {"contentBlockIndex": index})
             index += 1
         if answer.finish in _FINISH:
-            yield _event("messageStop", {"stopReason": _FINISH[answer.finish]})
+            stop = {"stopReason": _FINISH[answer.finish], **_thinking_tokens(ask, answer)}
+            yield _event("messageStop", stop)
     yield _event("metadata", {"usage": _usage(answer), "metrics": {"latencyMs": 1}})

@@ -67,21 +67,22 @@ def _unchanged(answer: Answer) -> Answer:
 
 def _silenced(finish: Finish) -> Callable[[Answer], Answer]:
     def change(answer: Answer) -> Answer:
-        return replace(answer, text="", calls=(), vectors=(), finish=finish, output_tokens=0)
+        return replace(_withheld(finish)(answer), vectors=())
 
     return change
 
 
 def _withheld(finish: Finish) -> Callable[[Answer], Answer]:
     def change(answer: Answer) -> Answer:
-        return replace(answer, text="", calls=(), finish=finish, output_tokens=0)
+        nothing = replace(answer, reasoning="", text="", calls=(), finish=finish)
+        return replace(nothing, output_tokens=0, reasoning_tokens=0)
 
     return change
 
 
 def _halved(answer: Answer) -> Answer:
     half = answer.text[: len(answer.text) // 2]
-    spent = max(1, tokens_in(half))
+    spent = answer.reasoning_tokens + max(1, tokens_in(half))
     return replace(answer, text=half, calls=(), finish=Finish.LENGTH, output_tokens=spent)
 
 

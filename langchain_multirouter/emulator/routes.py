@@ -6,16 +6,23 @@ from urllib.parse import unquote
 from langchain_multirouter.emulator.ask import Operation
 from langchain_multirouter.emulator.azure_openai import AzureOpenAIWire
 from langchain_multirouter.emulator.bedrock import BedrockWire
+from langchain_multirouter.emulator.responses import ResponsesWire
 from langchain_multirouter.emulator.vertex import VertexWire
 from langchain_multirouter.emulator.wire import Addressed, Wire
 
 _AZURE, _BEDROCK, _VERTEX = AzureOpenAIWire(), BedrockWire(), VertexWire()
+_RESPONSES = ResponsesWire()
 _PATHS: tuple[tuple[re.Pattern[str], Wire], ...] = (
     (
         re.compile(
             r"/azure/openai/deployments/(?P<model>[^/]+)/(?P<verb>chat/completions|embeddings)"
         ),
         _AZURE,
+    ),
+    # With an api-version or on the v1 path the deployment is in the body.
+    (
+        re.compile(r"/azure/openai/(?:v1/|deployments/(?P<model>[^/]+)/)?(?P<verb>responses)"),
+        _RESPONSES,
     ),
     (re.compile(r"/azure/openai/v1/(?P<model>)(?P<verb>chat/completions|embeddings)"), _AZURE),
     (
@@ -51,5 +58,5 @@ def route(target: str) -> tuple[Wire, Addressed | None]:
         if found := pattern.fullmatch(path):
             verb = found["verb"]
             operation = _OPERATIONS.get(verb, "generate")
-            return wire, Addressed(unquote(found["model"]), operation, verb, unquote(query))
+            return wire, Addressed(unquote(found["model"] or ""), operation, verb, unquote(query))
     return next((wire for prefix, wire in _PREFIXES if path.startswith(prefix)), _VERTEX), None

@@ -1,13 +1,14 @@
 """Vertex AI's Gemini: generateContent, streamGenerateContent and text embeddings."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from langchain_multirouter.emulator import embeddings
 from langchain_multirouter.emulator.answers import dumps, pieces
 from langchain_multirouter.emulator.ask import Answer, Ask, Choice, Finish, Role, Tool, Turn
+from langchain_multirouter.emulator.signatures import sign
 from langchain_multirouter.emulator.wire import (
     JSON,
     SSE,
@@ -75,6 +76,7 @@ class VertexWire:
             json_mode=_get(settings, "responseMimeType") == "application/json",
             stop=tuple(_get(settings, "stopSequences") or ()),
             max_tokens=_get(settings, "maxOutputTokens"),
+            reasons=_reasons(_get(settings, "thinkingConfig") or {}),
             array_stream="alt=sse" not in addressed.query,
         )
 
@@ -82,7 +84,7 @@ class VertexWire:
         if ask.operation == "embed":
             return json_reply(embeddings.write_vertex(ask, answer))
         if ask.operation == "generate":
-            return json_reply(_response(ask, answer, _parts(answer), last=True))
+            return json_reply(_response(ask, answer, _parts(ask, answer), last=True))
         chunks = list(_chunks(ask, answer))
         if ask.array_stream:
             return Reply(200, JSON, tuple(_array(chunks)), streamed=True)
@@ -126,7 +128,7 @@ def _phrase(status: int) -> str:
         return "The request failed."
 
 
-def _get(value: dict[str, Any], name: str) -> Any:
+def _get(value: Mapping[str, Any], name: str) -> Any:
     """A member under its camelCase or its snake_case name: the service takes both."""
     if name in value:
         return value[name]
@@ -187,10 +189,40 @@ def _choice(body: dict[str, Any]) -> tuple[Choice, tuple[str, ...]]:
             return "auto", ()
 
 
-def _parts(answer: Answer) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = [{"text": answer.text}] if answer.text else []
+def _reasons(said: dict[str, Any]) -> bool:
+    """Whether thoughts are asked for, or thinking as such; a budget of 0 is none."""
+    return bool(
+        _get(said, "includeThoughts") or _get(said, "thinkingBudget") or _get(said, "thinkingLevel")
+    )
+
+
+def _thoughts(ask: Ask, answer: Answer) -> str:
+    """What the model thought, where the request wants to see it."""
+    settings = _get(ask.body, "generationConfig") or {}
+    shown = _get(_get(settings, "thinkingConfig") or {}, "includeThoughts")
+    return answer.reasoning if shown else ""
+
+
+def _signed(ask: Ask, answer: Answer, part: dict[str, Any]) -> dict[str, Any]:
+    """The part that bears the signature of the thoughts before it, if there were any."""
+    if not answer.reasoning:
+        return part
+    return {**part, "thoughtSignature": sign("gcp_vertex", ask.model, answer.reasoning)}
+
+
+def _calls(ask: Ask, answer: Answer) -> list[dict[str, Any]]:
     calls = ({"name": call.name, "args": call.arguments} for call in answer.calls)
-    return parts + [{"functionCall": call} for call in calls]
+    parts: list[dict[str, Any]] = [{"functionCall": call} for call in calls]
+    return [_signed(ask, answer, part) for part in parts[:1]] + parts[1:]
+
+
+def _parts(ask: Ask, answer: Answer) -> list[dict[str, Any]]:
+    thoughts = _thoughts(ask, answer)
+    parts: list[dict[str, Any]] = [{"text": thoughts, "thought": True}] if thoughts else []
+    if answer.text:
+        part = {"text": answer.text}
+        parts.append(part if answer.calls else _signed(ask, answer, part))
+    return parts + _calls(ask, answer)
 
 
 def _response(ask: Ask, answer: Answer, parts: list[dict[str, Any]], *, last: bool) -> Any:
@@ -206,20 +238,27 @@ def _response(ask: Ask, answer: Answer, parts: list[dict[str, Any]], *, last: bo
             candidate["finishReason"] = _FINISH[answer.finish]
         body["candidates"] = [candidate]
     if last:
-        body["usageMetadata"] = {
+        body["usageMetadata"] = usage = {
             "promptTokenCount": answer.input_tokens,
-            "candidatesTokenCount": answer.output_tokens,
+            "candidatesTokenCount": answer.output_tokens - answer.reasoning_tokens,
             "totalTokenCount": answer.input_tokens + answer.output_tokens,
         }
+        if answer.reasoning_tokens:
+            usage["thoughtsTokenCount"] = answer.reasoning_tokens
     return body
 
 
 def _chunks(ask: Ask, answer: Answer) -> Iterator[dict[str, Any]]:
-    texts = [{"text": piece} for piece in pieces(answer.text)]
-    calls = [part for part in _parts(answer) if "functionCall" in part]
-    for part in texts + calls:
+    parts: list[dict[str, Any]] = [
+        {"text": piece, "thought": True} for piece in pieces(_thoughts(ask, answer))
+    ]
+    parts += [{"text": piece} for piece in pieces(answer.text)]
+    for part in parts + _calls(ask, answer):
         yield _response(ask, answer, [part], last=False)
-    yield _response(ask, answer, [{"text": ""}], last=True)
+    end: dict[str, Any] = {"text": ""}
+    if answer.text and not answer.calls:
+        end = _signed(ask, answer, end)  # in a stream it comes after the text that it is for
+    yield _response(ask, answer, [end], last=True)
 
 
 def _carries_text(chunk: dict[str, Any]) -> bool:

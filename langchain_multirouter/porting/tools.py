@@ -12,6 +12,7 @@ from langchain_core.utils.function_calling import convert_to_openai_function
 
 from ..providers.provider import Parameters
 from ..providers.toolbox import response_format_of
+from ..values import new
 from .built_in import CACHE_POINT, built_in, in_googles_words, kept_from
 from .dialect import Dialect
 from .schemas import reduced
@@ -78,10 +79,9 @@ def ported_parameters(
                 break
     if found.refusal is not None:
         raise Unportable(found.refusal)
-    ported = parameters._replace(tools=found.tools, tool_settings=found.settings)
-    if not found.tools and parameters.tool_choice is not None:
-        ported = ported._replace(tool_choice=None)  # nothing is left to choose
-    return ported, found.lost
+    choice = parameters.tool_choice if found.tools else None  # if nothing is left to choose
+    values = (*parameters[:6], found.tools, choice, found.settings)
+    return new(Parameters, values), found.lost
 
 
 def _find(

@@ -13,6 +13,7 @@ from ..porting.dialect import AZURE_CHAT, AZURE_RESPONSES, Dialect
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of, warn_injected
 from .judge import judge
+from .openai_responses import in_responses, refuses_temperature, speaks_responses
 from .provider import Parameters, Translation
 from .toolbox import bound_settings
 
@@ -39,6 +40,9 @@ _CONNECTION: Final = frozenset(
         "http_async_client",
     }
 )
+
+#: Response formats without a schema.
+_PLAIN_FORMATS: Final = frozenset({"json_object", "text"})
 
 _TOOL_SETTINGS: Final = frozenset({"strict", "parallel_tool_calls", "response_format"})
 
@@ -118,21 +122,22 @@ class AzureOpenAIClasses:
         messages: Sequence[BaseMessage] = (),
     ) -> Translation:
         """Everything goes with the call; a temperature is dropped where the model refuses it."""
+        if speaks_responses(model, parameters):
+            return in_responses(model, _translated(model, parameters))
         if parameters == _NOTHING:
             return Translation(model, None, {})
         return _translated(model, parameters)
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
         """Chat completions, or the Responses API where the class would use it."""
-        own: Any = model
-        return AZURE_RESPONSES if own.use_responses_api else AZURE_CHAT
+        return AZURE_RESPONSES if speaks_responses(model, parameters) else AZURE_CHAT
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""
         return classify(error)
 
     def judge(self, message: AIMessage) -> Failure | None:
-        """By the shared table; the service always gives a finish reason."""
+        """By the shared table; the service always gives a finish reason, or a status."""
         return judge(message, reason_needed=True)
 
 
@@ -178,7 +183,7 @@ def _translated(model: Any, asked: Parameters) -> Translation:
     if asked.tools or asked.tool_settings:
         settings, dropped = _tools(model, asked)
     if asked.temperature is not None:
-        if _refuses_temperature(model):
+        if refuses_temperature(model):
             dropped = (*dropped, "temperature")
         else:
             settings["temperature"] = asked.temperature
@@ -193,15 +198,6 @@ def _translated(model: Any, asked: Parameters) -> Translation:
     return Translation(model, list(asked.stop) if asked.stop else None, settings, dropped)
 
 
-def _refuses_temperature(model: Any) -> bool:
-    """A reasoning model, unless its reasoning is switched off."""
-    profile = model.profile
-    if not profile or profile.get("temperature") is not False:
-        return False
-    effort = model.reasoning_effort or (model.reasoning or {}).get("effort")
-    return bool(effort != "none")
-
-
 def _tools(model: Any, asked: Parameters) -> tuple[dict[str, Any], tuple[str, ...]]:
     more = asked.tool_settings or {}
     taken = {name: value for name, value in more.items() if name in _TOOL_SETTINGS}
@@ -209,11 +205,13 @@ def _tools(model: Any, asked: Parameters) -> tuple[dict[str, Any], tuple[str, ..
     tools = asked.tools or ()
     if not tools:
         taken.pop("parallel_tool_calls", None)  # refused where there are no tools
-    form = taken.get("response_format")
-    plain = isinstance(form, Mapping) and form.get("type") in ("json_object", "text")
-    if plain:
-        del taken["response_format"]  # its `bind_tools` takes schemas alone
     choice = asked.tool_choice if tools else None
+    form = taken.get("response_format")
+    plain = isinstance(form, Mapping) and form.get("type") in _PLAIN_FORMATS
+    if plain:
+        del taken["response_format"]  # `bind_tools` takes it for a schema
+        if not model.use_responses_api:
+            taken.setdefault("strict", True)  # as it would: tools beside a format have to be
     settings = bound_settings(model, tools, choice, taken)
     if plain:
         settings["response_format"] = form

@@ -7,12 +7,14 @@ package and name of a class along the MRO. Anything else is read by the conventi
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeGuard
 
 from ..outcome import retry_after_seconds
+from .phases import Phase, phases
 
 #: How far a chain of causes is followed, and how much of a message is read.
 LONGEST_CHAIN = 8
@@ -151,6 +153,21 @@ def _aiohttp(error: Any) -> Evidence:
     )
 
 
+#: What langchain-openai says of a failed response or an error event of the Responses API.
+_FAILED = re.compile(r"ResponseError\(code='(\w+)'|([a-z_]+): ")
+
+
+def _failed_response(error: Any) -> Evidence:
+    """A ValueError made of the error that a response (200) bears, which has a code of its own."""
+    said = error.args[0] if error.args else None
+    code = getattr(said, "code", None)
+    if isinstance(said, str) and (found := _FAILED.match(said)):
+        code = found[1] or found[2]
+    if not isinstance(code, str) or Phase.RESPONSE not in phases((error,)):
+        return _by_convention(error)
+    return Evidence(codes=(code,), message=text_of(error))
+
+
 def _nothing(_error: Any) -> Evidence:
     return Evidence()
 
@@ -161,6 +178,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Any], Evidence]] = {
     ("google", "GoogleAPICallError"): _api_core,
     ("grpc", "RpcError"): _grpc,
     ("aiohttp", "ClientResponseError"): _aiohttp,
+    ("builtins", "ValueError"): _failed_response,
     # The token service's own statuses (400 for a wrong secret) are not the model's.
     ("azure", "ClientAuthenticationError"): _nothing,
 }

@@ -42,7 +42,7 @@ REASONS: Mapping[str, Ending] = _by_word(
             IMAGE_RECITATION IMAGE_OTHER""",
         Ending.MALFORMED: """
             malformed_model_output malformed_tool_use MALFORMED_FUNCTION_CALL
-            MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS failed""",
+            MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS failed cancelled""",
         Ending.OVERFLOW: "model_context_window_exceeded",
     }
 )
@@ -67,7 +67,7 @@ def judge(message: AIMessage, *, reason_needed: bool) -> Failure | None:
     if reason is None:
         reason = _reason(metadata)
     ending = REASONS.get(reason) if isinstance(reason, str) else None
-    if ending is Ending.DONE and _has_text(message.content):
+    if ending is Ending.DONE and not message.invalid_tool_calls and _has_text(message.content):
         return None
     return _judged(message, metadata, reason, ending, reason_needed)
 
@@ -159,8 +159,9 @@ def has_content(message: AIMessage) -> bool:
     elif any(_is_something(block) for block in content):
         return True
     more = message.additional_kwargs
-    return bool(more) and any(
-        more.get(key) for key in ("refusal", "reasoning_content", "reasoning", "audio", "parsed")
+    return bool(more) and (
+        any(more.get(key) for key in ("refusal", "reasoning_content", "audio", "parsed"))
+        or tells(more.get("reasoning"))
     )
 
 
@@ -169,9 +170,20 @@ def _is_something(block: Any) -> bool:
         return bool(block)
     if not isinstance(block, Mapping):
         return False
-    if block.get("type", "text") == "text":
+    kind = block.get("type", "text")
+    if kind == "text":
         return bool(block.get("text"))
-    return True
+    return kind != "reasoning" or tells(block)
+
+
+def tells(reasoning: Any) -> bool:
+    """Whether reasoning says anything: what is encrypted, or has an empty summary, does not."""
+    if not isinstance(reasoning, Mapping):
+        return bool(reasoning)
+    if any(reasoning.get(key) for key in ("reasoning", "text", "reasoning_content")):
+        return True
+    parts = (*(reasoning.get("summary") or ()), *(reasoning.get("content") or ()))
+    return any(part.get("text") for part in parts if isinstance(part, Mapping))
 
 
 def _printable(reason: object) -> str:

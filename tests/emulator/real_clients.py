@@ -11,6 +11,7 @@ MODELS = {
     "aws_bedrock": "anthropic.claude-3-5-sonnet-20240620-v1:0",
     "gcp_vertex": "gemini-2.5-flash",
 }
+RESPONSES_MODEL = "gpt-5.1"
 EMBEDDINGS = {
     "azure_openai": "text-embedding-3-small",
     "aws_bedrock": "amazon.titan-embed-text-v2:0",
@@ -24,22 +25,27 @@ class Clients:
 
     def __init__(self, cloud: Emulator) -> None:
         self._cloud = cloud
-        self._built: dict[tuple[str, int], Any] = {}
+        self._built: dict[tuple[str, ...], Any] = {}
 
     def chat(self, provider: str, *, timeout_seconds: int = 20) -> Any:
-        key = provider, timeout_seconds
+        return self.of(provider, MODELS[provider], timeout=timeout_seconds)
+
+    def responses(self, *, timeout_seconds: int = 20, **settings: Any) -> Any:
+        """An AzureChatOpenAI that speaks the Responses API."""
+        more = {"use_responses_api": True, "timeout": timeout_seconds, **settings}
+        return self.of("azure_openai", RESPONSES_MODEL, **more)
+
+    def of(self, provider: str, model: str, /, **settings: Any) -> Any:
+        """A model with settings of its own."""
+        key = provider, model, repr(sorted(settings.items()))
         if key not in self._built:
-            self._built[key] = self._cloud.chat_model(
-                provider,
-                MODELS[provider],
-                max_retries=ONE_ATTEMPT[provider],
-                timeout=timeout_seconds,
-            )
+            settings = {"max_retries": ONE_ATTEMPT[provider], **settings}
+            self._built[key] = self._cloud.chat_model(provider, model, **settings)
         return self._built[key]
 
     async def close(self) -> None:
         """Closes the connections of the asynchronous clients, which outlive their tests."""
-        for (provider, _), model in self._built.items():
+        for (provider, *_), model in self._built.items():
             if provider == "azure_openai":
                 model.root_client.close()
                 await model.root_async_client.close()

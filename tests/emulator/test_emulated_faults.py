@@ -41,7 +41,8 @@ def rows(table: list[tuple[Fault, tuple[str, str, str]]]) -> list[Any]:
 
 def comes_to(answer: Any) -> str:
     metadata = answer.response_metadata
-    finish = metadata.get("stopReason", metadata.get("finish_reason"))
+    reason = metadata.get("finish_reason", metadata.get("status"))
+    finish = metadata.get("stopReason", reason)
     return f"{'text' if answer.text else 'empty'} {finish}"
 
 

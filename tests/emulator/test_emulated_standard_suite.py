@@ -71,6 +71,22 @@ class TestAzureChat(_Chat):
         return "gpt-4.1"
 
 
+class TestAzureResponsesChat(TestAzureChat):
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {**super().chat_model_params, "use_responses_api": True}
+
+    @property
+    def supports_pdf_inputs(self) -> bool:
+        return True
+
+
+class TestAzureResponsesChatOfOldForm(TestAzureResponsesChat):
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {**super().chat_model_params, "output_version": "v0"}
+
+
 class TestBedrockChat(_Chat):
     provider, kind = "aws_bedrock", ChatBedrockConverse
 

@@ -43,6 +43,7 @@ class Caller:
         self,
         model: Any,
         mode: str,
+        /,
         messages: tuple[BaseMessage, ...] = PROMPT,
         *,
         stop: list[str] | None = None,

@@ -183,6 +183,20 @@ def test_a_response_format_arrives_with_and_without_tools(
     assert (found(body, "tools") is not None) == bool(tools)
 
 
+@pytest.mark.parametrize("kind", ["json_object", "text"])
+@pytest.mark.parametrize("tools", [(), TOOLS], ids=["no-tools", "tools"])
+@pytest.mark.parametrize("mode", ["invoke", "stream"])
+def test_a_format_without_a_schema_arrives_at_azure_as_it_is(
+    mode: str, tools: Any, kind: str, wire_of: Wire
+) -> None:
+    asked = Parameters(tools=tools, tool_settings={"response_format": {"type": kind}})
+
+    body = wire_of.sent("azure_openai", mode, asked)
+
+    assert body["response_format"] == {"type": kind}
+    assert ("tools" in body) == bool(tools)
+
+
 def test_json_of_any_schema_is_dropped_where_it_does_not_exist(wire_of: Wire) -> None:
     asked = Parameters(tool_settings={"response_format": {"type": "json_object"}})
 
