@@ -109,9 +109,13 @@ def _converted(tool: Any) -> dict[str, Any] | None:
 
 
 def _function(tool: Any) -> Any:
-    """The function inside an OpenAI tool: the outer form is passed on as it is, `strict` lost."""
+    """The function inside an OpenAI tool, for a call's `strict` to be said of it.
+
+    The outer form is passed on as it is: right for a function that says so itself.
+    """
     if isinstance(tool, Mapping) and tool.keys() == {"type", "function"}:
-        return dict(tool["function"])
+        function: dict[str, Any] = dict(tool["function"])
+        return tool if "strict" in function else function
     return tool
 
 

@@ -22,6 +22,7 @@ DEPLOYMENTS = {
     "bedrock_nova": ("aws_bedrock", "amazon.nova-pro-v1:0"),
     "bedrock_other": ("aws_bedrock", "meta.llama3-1-70b-instruct-v1:0"),
     "azure_chat": ("azure_openai", "gpt-4o"),
+    "azure_responses": ("azure_openai", "gpt-5.1"),
     "vertex_gemini": ("gcp_vertex", "gemini-2.5-flash"),
 }
 EVERY = pytest.mark.parametrize("name", DEPLOYMENTS)
@@ -63,7 +64,12 @@ TOOL = {
 
 @pytest.fixture(scope="module")
 def models(emulator: Emulator) -> dict[str, Any]:
-    return {name: emulator.chat_model(*place) for name, place in DEPLOYMENTS.items()}
+    return {
+        name: emulator.chat_model(
+            *place, **({"use_responses_api": True} if name == "azure_responses" else {})
+        )
+        for name, place in DEPLOYMENTS.items()
+    }
 
 
 def is_within(expected: Any, sent: Any) -> bool:
@@ -160,7 +166,8 @@ def test_a_format_and_tools_arrive_together(
 
     first, second = (entry.body for entry in cloud.log[-2:])
     for body in (first, second):
-        assert "city" in str(body.get("response_format") or body.get("outputConfig") or body)
+        said = body.get("response_format") or body.get("outputConfig") or body.get("text") or body
+        assert "city" in str(said)
     assert "look_up" in str(first)
     assert "look_up" not in str(second)
 
@@ -204,6 +211,22 @@ def test_novas_own_tools_are_sent_and_their_answer_is_not_streamed(
         assert {"systemTool": {"name": "nova_grounding"}} in entry.body["toolConfig"]["tools"]
         assert "plan" in str(entry.body["toolConfig"])
         assert entry.operation == "generate"
+
+
+def test_openais_own_tools_take_a_call_with_a_format_to_the_responses_api(
+    cloud: Emulator, models: dict[str, Any]
+) -> None:
+    plain = {"type": "object", "properties": {"city": {"type": "string"}}}
+    form = {"type": "json_schema", "json_schema": {"name": "City", "schema": plain}}
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": plain}}
+    router = RoutedChatModel([Deployment(models["azure_chat"], name="azure")])
+
+    router.bind_tools([{"type": "web_search"}, tool], response_format=form).invoke("hello")
+
+    body = cloud.log[-1].body
+    assert [it["type"] for it in body["tools"]] == ["web_search", "function"]
+    assert body["tools"][1]["strict"] is False  # or the service would require what is optional
+    assert body["text"]["format"]["name"] == "City"
 
 
 def test_googles_own_tools_are_sent(cloud: Emulator, models: dict[str, Any]) -> None:

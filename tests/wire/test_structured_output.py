@@ -79,6 +79,18 @@ def able(emulator: Emulator) -> dict[str, Any]:
     return {wire: emulator.chat_model(wire, name) for wire, name in ABLE.items()}
 
 
+@EVERY_METHOD
+@EVERY_SCHEMA
+def test_the_responses_api_gives_the_same_object(schema: str, method: Any, cloud: Emulator) -> None:
+    model = cloud.chat_model("azure_openai", "gpt-5.1", use_responses_api=True)
+    router = RoutedChatModel([Deployment(model, name="responses")])
+    wanted, ann = ANNS[schema]
+    structured = router.with_structured_output(wanted, method=method)
+
+    assert same(structured.invoke(PROMPT), ann)
+    assert same(list(structured.stream(PROMPT))[-1], ann)
+
+
 @pytest.fixture
 def first(cloud: Emulator, able: dict[str, Any]) -> Any:
     """A router over all three whose first deployment is on the wire."""
