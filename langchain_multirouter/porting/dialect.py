@@ -28,6 +28,8 @@ BEDROCK_OTHER = Dialect("bedrock_other", "aws_bedrock")
 AZURE_CHAT = Dialect("azure_chat", "azure_openai")
 AZURE_RESPONSES = Dialect("azure_responses", "azure_openai")
 VERTEX_GEMINI = Dialect("vertex_gemini", "gcp_vertex")
+#: Before its third version it took a response format, or tools.
+VERTEX_GEMINI_2 = VERTEX_GEMINI._replace(schemas="vertex_gemini_2")
 #: The same service through `ChatVertexAI`, which has an older form of schemas.
 VERTEX_GAPIC = VERTEX_GEMINI._replace(schemas="vertex_gapic")
 VERTEX_CLAUDE = Dialect("vertex_claude", "gcp_vertex")

@@ -165,6 +165,7 @@ class Schemas(NamedTuple):
         answers: Of a response format's schema; None where there is none.
         strict_answers: Of a strict one's.
         tool_name: What a tool's name must match.
+        formats_beside_tools: Whether a call may have tools and a response format.
     """
 
     tools: Subset
@@ -172,10 +173,13 @@ class Schemas(NamedTuple):
     answers: Subset | None
     strict_answers: Subset | None
     tool_name: str
+    formats_beside_tools: bool = True
 
 
 _NAME: Final = r"[a-zA-Z0-9_-]{1,64}"
 _GOOGLES_NAME: Final = r"[a-zA-Z_][\w.:-]{0,63}"
+
+_GEMINI: Final = Schemas(GEMINI, GEMINI, GEMINI_ANSWER, GEMINI_ANSWER, _GOOGLES_NAME)
 
 #: Dialect's `schemas`, or else its name → what it takes; a dialect that is not here is left alone.
 SCHEMAS: Final[Mapping[str, Schemas]] = {
@@ -184,7 +188,8 @@ SCHEMAS: Final[Mapping[str, Schemas]] = {
     "bedrock_other": Schemas(CONVERSE, None, CLAUDE_STRICT, CLAUDE_STRICT, _NAME),
     "azure_chat": Schemas(OPENAI, OPENAI_STRICT, OPENAI, OPENAI_STRICT, _NAME),
     "azure_responses": Schemas(OPENAI, OPENAI_STRICT, OPENAI, OPENAI_STRICT, _NAME),
-    "vertex_gemini": Schemas(GEMINI, GEMINI, GEMINI_ANSWER, GEMINI_ANSWER, _GOOGLES_NAME),
+    "vertex_gemini": _GEMINI,
+    "vertex_gemini_2": _GEMINI._replace(formats_beside_tools=False),
     "vertex_gapic": Schemas(GAPIC, GAPIC, None, None, _GOOGLES_NAME),
     "vertex_claude": Schemas(CLAUDE, None, None, None, _NAME),
 }

@@ -94,6 +94,8 @@ def _find(
     try:
         port = _Port(dialect, schemas, dict(settings or {}))
         ported = None if tools is None else [it for tool in tools for it in port.tool(tool)]
+        if ported and port.has_format and not schemas.formats_beside_tools:
+            raise Unportable("response_format: not beside tools")
     except Unportable as refused:
         return _Found(held, None, None, refusal=str(refused))
     lost = list(dict.fromkeys(port.lost))
@@ -115,6 +117,7 @@ class _Port:
         form = None if said is None else response_format_of(said)
         if form is not None:
             settings["response_format"] = self._answer(form)
+        self.has_format = form is not None and form["type"] != "text"
         #: LangChain's class sends such calls to a helper that refuses tools that are not strict.
         self._must_be_strict = form is not None and dialect.name == "azure_chat"
 

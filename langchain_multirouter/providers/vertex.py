@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from ..errors import ConfigurationError
 from ..outcome import Failure
-from ..porting.dialect import VERTEX_CLAUDE, VERTEX_GAPIC, VERTEX_GEMINI, Dialect
+from ..porting.dialect import VERTEX_CLAUDE, VERTEX_GAPIC, VERTEX_GEMINI, VERTEX_GEMINI_2, Dialect
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of
 from .judge import judge
@@ -42,6 +43,9 @@ _TOOL_SETTINGS: Final[Mapping[str, frozenset[str]]] = {
     _GAPIC: frozenset(),
     _ANTHROPIC: frozenset({"parallel_tool_calls"}),
 }
+
+#: Gemini's first two versions.
+_EARLY: Final = re.compile(r"gemini-[12](?!\d)")
 
 _DIALECTS: Final[Mapping[str, Dialect]] = {
     _GENAI: VERTEX_GEMINI,
@@ -137,7 +141,10 @@ class VertexClasses:
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
         """Gemini's, or Claude's where it is served on Vertex."""
-        return _DIALECTS[_family(model)]
+        dialect = _DIALECTS[_family(model)]
+        if dialect is VERTEX_GEMINI and _EARLY.match(self.model_name(model)):
+            return VERTEX_GEMINI_2
+        return dialect
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""

@@ -23,7 +23,7 @@ DEPLOYMENTS = {
     "bedrock_other": ("aws_bedrock", "meta.llama3-1-70b-instruct-v1:0"),
     "azure_chat": ("azure_openai", "gpt-4o"),
     "azure_responses": ("azure_openai", "gpt-5.1"),
-    "vertex_gemini": ("gcp_vertex", "gemini-2.5-flash"),
+    "vertex_gemini": ("gcp_vertex", "gemini-3-flash-preview"),
 }
 EVERY = pytest.mark.parametrize("name", DEPLOYMENTS)
 

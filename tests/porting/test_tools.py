@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from langchain_core.tools import tool as make_tool
 
+from langchain_multirouter.emulator import Emulator
 from langchain_multirouter.keywords import neutral_tool, read_parameters
 from langchain_multirouter.porting.dialect import (
     ANY,
@@ -18,12 +19,16 @@ from langchain_multirouter.porting.dialect import (
     VERTEX_CLAUDE,
     VERTEX_GAPIC,
     VERTEX_GEMINI,
+    VERTEX_GEMINI_2,
     Dialect,
 )
 from langchain_multirouter.porting.subsets import SCHEMAS
 from langchain_multirouter.porting.tools import NAMED, ported_parameters
 from langchain_multirouter.porting.unportable import Unportable
-from langchain_multirouter.providers.provider import Parameters
+from langchain_multirouter.providers import Parameters, provider_of
+from tests.wire.conftest import emulator
+
+__all__ = ["emulator"]  # a fixture of the wire tests
 
 KNOWN = (
     AZURE_CHAT,
@@ -34,6 +39,7 @@ KNOWN = (
     VERTEX_CLAUDE,
     VERTEX_GAPIC,
     VERTEX_GEMINI,
+    VERTEX_GEMINI_2,
 )
 EVERY = pytest.mark.parametrize("dialect", KNOWN, ids=lambda it: it.schemas or it.name)
 
@@ -94,7 +100,8 @@ def test_a_class_of_no_known_provider_gets_what_was_asked_for() -> None:
 @EVERY
 def test_the_same_tools_are_ported_once(dialect: Dialect) -> None:
     tools, settings = [function()], {"response_format": form()}
-    if SCHEMAS[dialect.schemas or dialect.name].answers is None:
+    row = SCHEMAS[dialect.schemas or dialect.name]
+    if row.answers is None or not row.formats_beside_tools:
         settings = {}
     first, second = (
         ported_parameters(Parameters(tools=list(tools), tool_settings=dict(settings)), dialect)[0]
@@ -128,7 +135,7 @@ WHOSE = {
 HOMES = {
     "azure_openai": {AZURE_CHAT, AZURE_RESPONSES},
     "Claude": {VERTEX_CLAUDE},
-    "Gemini": {VERTEX_GEMINI, VERTEX_GAPIC},
+    "Gemini": {VERTEX_GEMINI, VERTEX_GEMINI_2, VERTEX_GAPIC},
     "Amazon Nova": {BEDROCK_NOVA},
 }
 
@@ -278,6 +285,33 @@ def test_a_format_is_refused_where_there_is_none() -> None:
         assert refusal(dialect, response_format=form()) == (
             "response_format: no answer by a schema"
         )
+
+
+def test_early_geminis_take_tools_or_a_format() -> None:
+    assert ported(VERTEX_GEMINI, function(), response_format=form())[1] == ()
+    assert ported(VERTEX_GEMINI_2, response_format=form())[1] == ()
+    for said in (form(), {"type": "json_object"}):
+        refused = refusal(VERTEX_GEMINI_2, function(), response_format=said)
+        assert refused == "response_format: not beside tools"
+    assert ported(VERTEX_GEMINI_2, function(), response_format={"type": "text"})[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "both"),
+    [
+        ("gemini-2.5-flash", False),
+        ("gemini-1.5-pro-002", False),
+        ("gemini-3-pro-preview", True),
+        ("gemini-21-flash", True),
+        ("tuned-model", True),
+    ],
+)
+def test_the_version_is_read_from_the_models_name(
+    model: str, both: bool, emulator: Emulator
+) -> None:
+    built = emulator.chat_model("gcp_vertex", model)
+    dialect = provider_of(built).dialect(built, Parameters())
+    assert dialect is (VERTEX_GEMINI if both else VERTEX_GEMINI_2)
 
 
 def test_a_formats_name_is_a_label_and_made_legal() -> None:

@@ -22,7 +22,7 @@ from .conftest import HASTY, RUNNER, WIRES
 ABLE = {
     "aws_bedrock": "anthropic.claude-sonnet-4-5-20250929-v1:0",
     "azure_openai": "gpt-4o",
-    "gcp_vertex": "gemini-2.5-flash",
+    "gcp_vertex": "gemini-3-flash-preview",
 }
 
 
