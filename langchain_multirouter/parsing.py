@@ -58,6 +58,10 @@ class AnswerParser(BaseCumulativeTransformOutputParser[Any]):
                 return None
             raise
 
+    async def aparse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
+        """As `parse_result`, without the thread that LangChain would take for it."""
+        return self.parse_result(result, partial=partial)
+
     def _value(self, message: Any, text: str, partial: bool) -> Any:
         calls = message.tool_calls if isinstance(message, AIMessage) else ()
         for call in calls:

@@ -46,8 +46,8 @@ class StructuredOutput(BaseChatModel):
             schema: A pydantic class (answers are its instances), a `TypedDict`, a JSON schema or
                 an OpenAI tool as a dictionary (answers are dictionaries).
             method: "function_calling": the schema is a tool that must be called. "json_schema":
-                the provider's own structured output. "json_mode": JSON of any shape; say in the
-                prompt which.
+                the provider's own structured output. "json_mode": JSON of any shape; the prompt
+                has to say which, and the word JSON (OpenAI's models refuse it otherwise).
             include_raw: Answers are `{"raw": message, "parsed": object or None, "parsing_error":
                 error or None}`, and nothing is raised for what does not parse.
             strict: Whether the provider must keep to the schema, where it can.

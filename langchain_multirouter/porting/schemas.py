@@ -45,6 +45,8 @@ def reduced(schema: Schema, subset: Subset, place: str) -> tuple[dict[str, Any],
         return reduction.outermost(place), tuple(reduction.lost)
     except RecursionError:
         raise Unportable(f"{place}: too deep a schema") from None
+    except (AttributeError, KeyError, TypeError):
+        raise Unportable(f"{place}: no JSON schema") from None
 
 
 class _Reduction:
@@ -65,8 +67,7 @@ class _Reduction:
         if combined or root.get("type", "object") != "object":
             raise Unportable(f"{place}: must be a plain object ({combined or root['type']})")
         root = {"type": "object", **root, "properties": root.get("properties") or {}}
-        pattern = self._subset.property_name
-        whole = self._kept(root, place, trail, names=pattern)
+        whole = self._kept(root, place, trail, names=self._subset.property_name)
         if self._subset.root is not None:
             whole = self._only(whole, self._subset.root, place)
         self._define(whole, place)

@@ -15,14 +15,15 @@ from ..providers.toolbox import response_format_of
 from ..values import new
 from .built_in import CACHE_POINT, built_in, in_googles_words, kept_from
 from .dialect import Dialect
+from .recursion import openai_tool
 from .schemas import reduced
 from .subsets import SCHEMAS, Schemas, Subset
 from .unportable import Unportable
 
 #: So many sets of tools are remembered; an agent has one, a server a few.
 REMEMBERED = 64
-#: So many losses are named.
-NAMED = 6
+#: So many losses are named, each in so many characters: metadata are short.
+NAMED, LONGEST = 6, 80
 
 #: What a tool's `extras` may say that a service's class passes on.
 _EXTRAS: Final[Mapping[str, frozenset[str]]] = {
@@ -97,8 +98,8 @@ def _find(
         if ported and port.has_format and not schemas.formats_beside_tools:
             raise Unportable("response_format: not beside tools")
     except Unportable as refused:
-        return _Found(held, None, None, refusal=str(refused))
-    lost = list(dict.fromkeys(port.lost))
+        return _Found(held, None, None, refusal=str(refused)[:200])
+    lost = list(dict.fromkeys(it[:LONGEST] for it in port.lost))
     if len(lost) > NAMED:
         lost[NAMED:] = [f"and {len(lost) - NAMED} more of its schemas"]
     return _Found(held, ported, port.settings or None, tuple(lost))
@@ -127,7 +128,11 @@ class _Port:
         Raises:
             Unportable: another provider's own tool, an illegal name, a schema that cannot be said.
         """
+        extras = tool.extras if isinstance(tool, BaseTool) else None
         provided = _provided(tool)
+        if provided is None and not isinstance(tool, Mapping):
+            tool = openai_tool(tool)
+            provided = built_in(tool)
         if provided is not None:
             refusal = kept_from(provided, self._dialect)
             if refusal is not None:
@@ -139,7 +144,7 @@ class _Port:
                 return []
             google = self._dialect.name == "vertex_gemini"
             return [in_googles_words(provided) if google else provided]
-        inner = tool.get("function") if isinstance(tool, Mapping) else None
+        inner = tool.get("function")
         # Not converted again: what is not of OpenAI's form would be left out.
         function = dict(inner) if inner is not None else convert_to_openai_function(tool)
         name = str(function["name"])
@@ -152,7 +157,7 @@ class _Port:
             function["strict"] = strict
         if self._dialect.name == "vertex_claude":
             function.setdefault("description", name)  # its class needs one
-        return [{"type": "function", "function": function, **self._extras(tool, place)}]
+        return [{"type": "function", "function": function, **self._extras(extras, place)}]
 
     def _parameters(self, function: Mapping[str, Any], place: str) -> tuple[Any, bool | None]:
         """A tool's schema, and whether it is strict (None: nobody said)."""
@@ -200,9 +205,8 @@ class _Port:
                 about["strict"] = bool(strict)
         return {"type": "json_schema", "json_schema": about}
 
-    def _extras(self, tool: Any, place: str) -> dict[str, Any]:
+    def _extras(self, said: Mapping[str, Any] | None, place: str) -> dict[str, Any]:
         """What a tool says to some provider's class alone."""
-        said = tool.extras if isinstance(tool, BaseTool) else None
         taken = _EXTRAS.get(self._dialect.name, frozenset())
         self.lost += [f"{place}: extras.{key}" for key in said or () if key not in taken]
         return {key: value for key, value in (said or {}).items() if key in taken}

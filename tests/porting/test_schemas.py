@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from langchain_multirouter.porting.schemas import reduced
 from langchain_multirouter.porting.subsets import (
+    ALL,
     BEDROCK_CLAUDE,
     CLAUDE_STRICT,
     CONVERSE,
@@ -233,6 +237,29 @@ def test_a_schema_that_grows_without_end_is_refused() -> None:
     definitions = {**doubling, "D14": {"type": "string"}}
     said = refused(GEMINI, {"$ref": "#/$defs/D0"}, **{"$defs": definitions})
     assert "too large a schema" in said
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 2)
+    | st.sampled_from(["", "a", "object", "#/$defs/a"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from([*sorted(ALL), "$ref", "$defs", "a"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("subset", [OPENAI, OPENAI_STRICT, NOVA, GEMINI, GAPIC])
+@settings(max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow])
+@given(said=st.dictionaries(st.sampled_from([*sorted(ALL), "$ref", "$defs"]), JSON, max_size=4))
+def test_what_is_no_schema_at_all_is_refused_or_read_but_never_breaks(
+    subset: Subset, said: Any
+) -> None:
+    with suppress(Unportable):  # and nothing else
+        reduced({**said, "type": "object"}, subset, "tools.t")
 
 
 def test_the_callers_schema_is_never_changed() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from langchain_core.tools import Tool
 from langchain_core.tools import tool as make_tool
+from pydantic import BaseModel
 
 from langchain_multirouter.emulator import Emulator
 from langchain_multirouter.keywords import neutral_tool, read_parameters
@@ -29,6 +31,14 @@ from langchain_multirouter.providers import Parameters, provider_of
 from tests.wire.conftest import emulator
 
 __all__ = ["emulator"]  # a fixture of the wire tests
+
+
+class Tree(BaseModel):
+    """A tree."""
+
+    leaves: int
+    branches: list[Tree] = []
+
 
 KNOWN = (
     AZURE_CHAT,
@@ -204,6 +214,26 @@ def test_what_a_tool_says_to_one_class_alone_is_passed_on_or_noted() -> None:
         "tools.search: extras.cache_control",
         "tools.search: extras.defer_loading",
     }
+
+
+def test_functions_and_classes_that_were_never_bound_are_ported_too() -> None:
+    def look_up(city: str) -> str:
+        """Look it up."""
+        return city
+
+    asked, lost = ported_parameters(Parameters(tools=[look_up, Tree]), BEDROCK_CLAUDE)
+    first, second = (tool["function"] for tool in asked.tools or [])
+    assert first["parameters"]["properties"] == {"city": {"type": "string"}}
+    assert second["parameters"]["properties"]["branches"]["items"] == {"$ref": "#/$defs/Tree"}
+    assert lost == ()
+
+
+def test_a_free_form_tool_of_langchains_is_openais() -> None:
+    custom = Tool(name="run", description="Run code.", func=str, metadata={"type": "custom_tool"})
+    asked, _ = ported_parameters(Parameters(tools=[custom]), AZURE_RESPONSES)
+    assert asked.tools == [{"type": "custom", "name": "run", "description": "Run code."}]
+    with pytest.raises(Unportable, match="custom is azure_openai's own tool"):
+        ported_parameters(Parameters(tools=[custom]), VERTEX_GEMINI)
 
 
 # --- names ----------------------------------------------------------------------------------
