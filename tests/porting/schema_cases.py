@@ -157,7 +157,7 @@ def without(schema: Any, keywords: set[str]) -> Any:
     for key, value in schema.items():
         if key == "properties":
             said[key] = {name: without(part, keywords) for name, part in value.items()}
-        elif key == "oneOf" and key in keywords:
+        elif key == "oneOf" and keywords & {"oneOf", "enum"}:
             said["anyOf"] = without(value, keywords)
         elif key == "const" and "enum" in keywords:
             pass
