@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .attempt import Served
-from .compiled import NOBODY
 from .errors import ConfigurationError, unknown_name
+from .fitness import NOBODY
 from .keywords import FORBIDDEN
 from .options import OPTION_NAMES, Options, narrow
 from .spaces import Spaces
 from .vectors import Method
 
-#: `task_type` is Gemini's here: that of every call is `TaskType.EMBEDDINGS`.
-OPTIONS = OPTION_NAMES - {"task_type"}
+#: `task_type` is Gemini's here: that of every call is `TaskType.EMBEDDINGS`. Of a text to be
+#: embedded nothing is ever lost.
+OPTIONS = OPTION_NAMES - {"task_type", "allow_losses"}
 
 #: What a class calls the size that a call asks for.
 SIZES = ("dimensions", "output_dimensionality")

@@ -15,6 +15,7 @@ from .economics.price import Price
 from .economics.promise import one_profile, promised
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
+from .fitness import Fitness
 from .fleet import Fleet
 from .forks import tell_when_forked
 from .identity import deployments_digest
@@ -66,6 +67,7 @@ class Assembled:
         tell_when_forked(self)
         self.prices_until = self._prices_until()
         self.digest = deployments_digest(self.served)
+        self.fitness = Fitness(self.served)
         able = [candidate.facts.capabilities for candidate in self.fleet.snapshot()]
         windows = [a.max_input_tokens for a in able if a.max_input_tokens is not None]
         longest = [a.max_output_tokens for a in able if a.max_output_tokens is not None]

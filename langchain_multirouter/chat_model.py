@@ -34,11 +34,12 @@ from .prompt import read_prompt
 from .resilience.policy import Policy
 from .sources import AsyncSource, sync_source
 from .steps import Flow
+from .structured import StructuredOutput
 from .task_types import TaskType
 from .tracing import observer_for
 
 
-class RoutedChatModel(Insight):
+class RoutedChatModel(StructuredOutput, Insight):
     """One chat model over deployments on several clouds.
 
     Every call goes to the best deployment; a failing one is answered by the next, and
@@ -90,6 +91,7 @@ class RoutedChatModel(Insight):
     task_type: TaskType | str | None = None
     max_cost: float | None = None
     max_response_time: float | None = None
+    allow_losses: bool = True
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -150,9 +152,9 @@ class RoutedChatModel(Insight):
         """Everything of a call that is known before its first step."""
         prompt = read_prompt(messages)
         compiled: Compiled = self.compiled
-        options, parameters, model = compiled.options, compiled.parameters, None
+        options, parameters, model, accepts = compiled.options, compiled.parameters, None, None
         if keywords or stop is not None:
-            asked, parameters, model = read_keywords(keywords, stop, parameters)
+            asked, parameters, model, accepts = read_keywords(keywords, stop, parameters)
             options = narrow(options, asked)
         known: Assembled = self.assembled
         request = compiled.request(
@@ -162,6 +164,7 @@ class RoutedChatModel(Insight):
             model=model,
             streamed=streamed,
             usual_output_tokens=known.fleet.usual_output_tokens,
+            unable=known.fitness.unable(parameters, options.allow_losses),
         )
         if time.time() >= known.prices_until:
             known.renew_prices()
@@ -170,7 +173,7 @@ class RoutedChatModel(Insight):
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
         observer = observer_for(run_manager, known.served)
         attempts = Attempts(
-            known.served, messages, parameters, streamed, learn=known.learner, observer=observer
+            known.served, messages, parameters, streamed, known.learner, accepts, observer
         )
         return flow, attempts, options
 

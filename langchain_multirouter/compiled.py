@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .assembly import Assembled, assembled_for
 from .deployment import finite, refuse_asynchronous
 from .errors import ConfigurationError, unknown_name
+from .fitness import NOBODY, needs_of
 from .identity import identity_of
 from .keywords import read_parameters
 from .lineup import DEFAULT_TIMEOUT_SECONDS
@@ -37,9 +38,6 @@ NUMBERS = frozenset(
         "random_seed",
     }
 )
-
-
-NOBODY: Mapping[int, str] = {}
 
 
 class Compiled(NamedTuple):
@@ -92,6 +90,7 @@ class Compiled(NamedTuple):
             False,
             unable,
             roomy,
+            needs_of(parameters),
         )
         return new(Request, values)
 

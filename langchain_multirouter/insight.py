@@ -89,6 +89,7 @@ class Insight(Overseen, Copied):
             model=read.model,
             streamed=False,
             usual_output_tokens=fleet.usual_output_tokens,
+            unable=self.assembled.fitness.unable(read.parameters, options.allow_losses),
         )
         ranking, candidates = considered(request, fleet, now)
         return request, ranking, candidates, now

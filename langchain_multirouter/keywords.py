@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from langchain_core.messages import AIMessage
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from .deployment import finite
 from .errors import ConfigurationError, unknown_name
 from .options import OPTION_NAMES
+from .porting.built_in import built_in
+from .porting.recursion import openai_tool
 from .providers.provider import Parameters
 
 #: LangChain's own: they steer its run, not the model.
 INTERNAL = frozenset({"stream", "ls_structured_output_format", "structured_output_format"})
+#: `with_structured_output(retry_unparsed=True)` hands its parser to the call under this name.
+ACCEPTS = "answer_must_parse"
 #: Passed to the provider's `bind_tools` where it takes them.
 TOOL_SETTINGS = frozenset({"parallel_tool_calls", "strict", "response_format"})
 NEUTRAL = frozenset(
@@ -70,6 +74,7 @@ class Read(NamedTuple):
     options: dict[str, Any]
     parameters: Parameters
     model: str | None
+    accepts: Callable[[AIMessage], bool] | None = None
 
 
 def read_keywords(
@@ -82,6 +87,7 @@ def read_keywords(
     """
     options: dict[str, Any] = {}
     asked: dict[str, Any] = {}
+    accepts: Callable[[AIMessage], bool] | None = None
     for name, value in keywords.items():
         if name in OPTION_NAMES:
             options[name] = value
@@ -92,6 +98,8 @@ def read_keywords(
                 f"{name}: cannot be set in a call; endpoints and credentials belong to the "
                 "deployment (Deployment(params={...}) or the model object)"
             )
+        elif name == ACCEPTS:
+            accepts = value
         elif name not in INTERNAL:
             hint = " Settings of one provider alone go into Deployment(params={...})."
             raise unknown_name("Call keyword", str(name), KNOWN, hint=hint)
@@ -100,7 +108,8 @@ def read_keywords(
         raise ConfigurationError("model: must be the name of a deployment or of a model")
     if stop is not None:
         asked["stop"] = stop
-    return Read(options, read_parameters(asked, defaults) if asked else defaults, model)
+    parameters = read_parameters(asked, defaults) if asked else defaults
+    return Read(options, parameters, model, accepts)
 
 
 def read_parameters(asked: Mapping[str, Any], defaults: Parameters) -> Parameters:
@@ -199,9 +208,8 @@ def neutral_tool(tool: Any) -> Any:
     """
     if isinstance(tool, BaseTool) and tool.extras:
         return tool
-    if isinstance(tool, Mapping) and "type" in tool and tool["type"] not in {"function", "object"}:
-        return dict(tool)
-    return convert_to_openai_tool(tool)
+    provided = built_in(tool)
+    return openai_tool(tool) if provided is None else provided
 
 
 def tool_name(tool: Any) -> str:

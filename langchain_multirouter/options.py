@@ -49,6 +49,8 @@ class Options(BaseModel):
             price are left out.
         max_response_time: Leaves out deployments that are known to take longer, in seconds on
             average. Not a time limit: see `deadline_seconds`.
+        allow_losses: Whether a deployment may serve that cannot take all of the request (a seed,
+            a temperature, a pattern in a tool's schema); `notes` say what it was not sent.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +67,7 @@ class Options(BaseModel):
     task_type: TaskType | None = None
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     max_response_time: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    allow_losses: bool = True
 
     @property
     def strategy_name(self) -> str:
@@ -138,6 +141,7 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "task_type": _asked,
     "max_cost": _least,
     "max_response_time": _least,
+    "allow_losses": lambda mine, theirs: mine and theirs,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

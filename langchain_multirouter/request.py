@@ -47,6 +47,8 @@ class Request(NamedTuple):
         roomy: It is known to be within every deployment's limits, so that none is looked at.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
+        needs: What of its capabilities a deployment must not be known to lack: "tools",
+            "structured_output".
     """
 
     options: Options
@@ -63,6 +65,7 @@ class Request(NamedTuple):
     is_check: bool = False
     unable: Mapping[int, str] = {}
     roomy: bool = False
+    needs: frozenset[str] = frozenset()
 
 
 class Limits(NamedTuple):

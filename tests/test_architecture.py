@@ -28,7 +28,7 @@ LAYERS = [
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
     " answer caller health hook porting tally telemetry caching document catalogue vectors asked"
-    " tracing connections blocks copies identity lineup travel",
+    " tracing connections blocks copies identity lineup travel fitness parsing structured",
     "chat_model configuration insight oversight embeddings testing __main__"
     " demo demo_screen demo_script emulator",
 ]

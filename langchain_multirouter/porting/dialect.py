@@ -30,6 +30,7 @@ class Dialect(NamedTuple):
             alone that gave it.
         never_last: A regular expression of the models whose last turn may not be the assistant's;
             empty for none.
+        schemas: Which row of `subsets.SCHEMAS` holds; the one of its name if empty.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Dialect(NamedTuple):
     caches: bool = False
     keeps_items: bool = False
     never_last: str = ""
+    schemas: str = ""
 
 
 def _media(**sources: str) -> frozenset[tuple[str, str]]:
@@ -107,6 +109,10 @@ VERTEX_GEMINI = Dialect(
     joins_answers=True,
     never_last=_EVERY,
 )
+#: Before its third version it took a response format, or tools.
+VERTEX_GEMINI_2 = VERTEX_GEMINI._replace(schemas="vertex_gemini_2")
+#: The same service through `ChatVertexAI`, which has an older form of schemas.
+VERTEX_GAPIC = VERTEX_GEMINI._replace(schemas="vertex_gapic")
 VERTEX_CLAUDE = Dialect(
     "vertex_claude",
     "gcp_vertex",
@@ -126,6 +132,7 @@ BEDROCK_INVOKE = VERTEX_CLAUDE._replace(
     name="bedrock_claude",
     provider="aws_bedrock",
     media=_media(image="base64", file="base64"),
+    schemas="bedrock_invoke",
 )
 #: Of a class of no provider we know: only what is certain to be nobody else's is changed.
 ANY = Dialect(

@@ -33,10 +33,11 @@ from .boto_client import (
 )
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, warn_injected
+from .converse import specified, unstreamed
 from .judge import judge
 from .provider import Parameters, Translation
 from .thinking import OFF, cannot_think
-from .toolbox import CHOICES, PerModel, bound_settings, response_format_of
+from .toolbox import CHOICES, PerModel, bound, bound_settings, response_format_of
 
 _NOTHING: Final = Parameters()
 _CONVERSE: Final = "ChatBedrockConverse"
@@ -199,6 +200,8 @@ def _translated(model: Any, asked: Parameters, messages: Sequence[BaseMessage]) 
     dropped: list[str] = []
     if asked.tools or asked.tool_settings:
         settings = _tools(model, asked, messages, dropped)
+        if "toolConfig" in settings:
+            model = unstreamed(model)
     refuses = model.profile is not None and model.profile.get("temperature") is False
     for name, value in (("temperature", asked.temperature), ("top_p", asked.top_p)):
         if value is not None:
@@ -237,7 +240,10 @@ def _tools(
     choice = asked.tool_choice
     if choice == "none" and not any(map(_needs_tools, messages)):
         tools = ()
-    return bound_settings(model, tools, _choice(model, choice, dropped) if tools else None, taken)
+    chosen = _choice(model, choice, dropped) if tools else None
+    converse = any(kind.__name__ == _CONVERSE for kind in type(model).__mro__)
+    binding = specified if converse else bound
+    return bound_settings(model, tools, chosen, taken, binding=binding)
 
 
 def _needs_tools(message: BaseMessage) -> bool:

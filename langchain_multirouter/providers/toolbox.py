@@ -7,7 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.function_calling import (
+    convert_to_json_schema,
+    convert_to_openai_function,
+)
 
 Value = TypeVar("Value")
 
@@ -51,10 +54,32 @@ class PerModel(Generic[Value]):
 _BOUND: PerModel[tuple[Any, Mapping[str, Any]]] = PerModel(most=8)
 
 
-def bound_settings(
+def bound(
     model: Any, tools: Sequence[Any], choice: str | None, more: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What `model.bind_tools` would bind: the call's settings for these tools.
+    """What the model's own `bind_tools` binds."""
+    options = dict(more)
+    if choice is not None:
+        options["tool_choice"] = choice
+    settings = dict(model.bind_tools([_function(tool) for tool in tools], **options).kwargs)
+    if not settings.get("tools", True):
+        del settings["tools"]  # an empty list is refused by OpenAI
+    return settings
+
+
+#: How a provider's row says a set of tools: model, tools, choice and settings → a call's settings.
+Binding = Callable[[Any, Sequence[Any], str | None, Mapping[str, Any]], dict[str, Any]]
+
+
+def bound_settings(
+    model: Any,
+    tools: Sequence[Any],
+    choice: str | None,
+    more: Mapping[str, Any],
+    *,
+    binding: Binding = bound,
+) -> dict[str, Any]:
+    """The call's settings for these tools.
 
     Kept per model for the last few sets of tools, which are told apart by identity: the tools are
     held along, so that no other object can take their place.
@@ -62,21 +87,35 @@ def bound_settings(
     key = (tuple(map(id, tools)), choice, tuple((name, id(more[name])) for name in more))
 
     def make() -> tuple[Any, Mapping[str, Any]]:
-        options = dict(more)
-        if choice is not None:
-            options["tool_choice"] = choice
-        settings = dict(model.bind_tools([_function(tool) for tool in tools], **options).kwargs)
-        if not settings.get("tools", True):
-            del settings["tools"]  # an empty list is refused by OpenAI
-        return (tuple(tools), tuple(more.values())), settings
+        return (tuple(tools), tuple(more.values())), binding(model, tools, choice, more)
 
     return dict(_BOUND.get(model, key, make)[1])
 
 
-def _function(tool: Any) -> Any:
-    """The function inside an OpenAI tool: the outer form is passed on as it is, `strict` lost."""
+def function_of(tool: Any) -> dict[str, Any] | None:
+    """A neutral tool's function; None for what is a provider's own."""
     if isinstance(tool, Mapping) and tool.get("type") == "function" and "function" in tool:
         return dict(tool["function"])
+    if isinstance(tool, Mapping) and "name" not in tool and "title" not in tool:
+        return None
+    return None if isinstance(tool, str) else _converted(tool)
+
+
+def _converted(tool: Any) -> dict[str, Any] | None:
+    try:
+        return convert_to_openai_function(tool)
+    except (TypeError, ValueError):
+        return None
+
+
+def _function(tool: Any) -> Any:
+    """The function inside an OpenAI tool, for a call's `strict` to be said of it.
+
+    The outer form is passed on as it is: right for a function that says so itself.
+    """
+    if isinstance(tool, Mapping) and tool.keys() == {"type", "function"}:
+        function: dict[str, Any] = dict(tool["function"])
+        return tool if "strict" in function else function
     return tool
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +13,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from ..errors import ConfigurationError
 from ..outcome import Failure
-from ..porting.dialect import VERTEX_CLAUDE, VERTEX_GEMINI, Dialect
+from ..porting.dialect import VERTEX_CLAUDE, VERTEX_GAPIC, VERTEX_GEMINI, VERTEX_GEMINI_2, Dialect
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of
 from .judge import judge
 from .provider import Parameters, Translation
-from .toolbox import bound_settings, response_format_of
+from .toolbox import bound, bound_settings, function_of, response_format_of
 
 _NOTHING: Final = Parameters()
 
@@ -41,6 +42,15 @@ _TOOL_SETTINGS: Final[Mapping[str, frozenset[str]]] = {
     _GENAI: frozenset({"response_format"}),
     _GAPIC: frozenset(),
     _ANTHROPIC: frozenset({"parallel_tool_calls"}),
+}
+
+#: Gemini's first two versions.
+_EARLY: Final = re.compile(r"gemini-[12](?!\d)")
+
+_DIALECTS: Final[Mapping[str, Dialect]] = {
+    _GENAI: VERTEX_GEMINI,
+    _GAPIC: VERTEX_GAPIC,
+    _ANTHROPIC: VERTEX_CLAUDE,
 }
 
 
@@ -131,7 +141,10 @@ class VertexClasses:
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:
         """Gemini's, or Claude's where it is served on Vertex."""
-        return VERTEX_CLAUDE if _family(model) == _ANTHROPIC else VERTEX_GEMINI
+        dialect = _DIALECTS[_family(model)]
+        if dialect is VERTEX_GEMINI and _EARLY.match(self.model_name(model)):
+            return VERTEX_GEMINI_2
+        return dialect
 
     def classify(self, error: BaseException) -> Failure:
         """By the shared table."""
@@ -206,7 +219,42 @@ def _tools(model: Any, family: str, asked: Parameters, dropped: list[str]) -> di
         elif said["type"] != "text":
             taken["response_format"] = said
     tools = asked.tools or ()
-    return bound_settings(model, tools, asked.tool_choice if tools else None, taken)
+    binding = _declared if family == _GENAI else bound
+    return bound_settings(
+        model, tools, asked.tool_choice if tools else None, taken, binding=binding
+    )
+
+
+def _declared(
+    model: Any, tools: Sequence[Any], choice: str | None, more: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The tools as the SDK's own values, which the class passes on.
+
+    Its `bind_tools` rewrites schemas into an older form, silently: of a choice of types the last
+    one is left, of a nested object's required properties those without a default, of a recursive
+    schema a text.
+    """
+    declaration = imported("google.genai.types", "FunctionDeclaration", extra="vertex")
+    functions, others = [], []
+    for tool in tools:
+        function = function_of(tool)
+        if function is None:
+            others.append(tool)
+            continue
+        schema = function.get("parameters") or {}
+        about = {"name": function["name"], "description": function.get("description")}
+        if schema.get("properties") or schema.get("additionalProperties"):
+            about["parameters_json_schema"] = schema
+        functions.append(declaration(**about))
+    settings = dict(more)
+    if functions:
+        kind = imported("google.genai.types", "Tool", extra="vertex")
+        others.append(kind(function_declarations=functions))
+    if others:
+        settings["tools"] = others
+        if choice is not None:
+            settings["tool_choice"] = choice
+    return settings
 
 
 ROW: Final = VertexClasses()

@@ -58,6 +58,13 @@ def answers_so_long(candidate: Candidate, request: Request) -> str | None:
     return f"{asked} asked for, {longest} at most"
 
 
+def able(candidate: Candidate, request: Request) -> str | None:
+    """Who is known to call no tools, or to keep to no schema, is not asked to."""
+    known = candidate.facts.capabilities
+    lacks = sorted(need for need in request.needs if getattr(known, need) is False)
+    return f"has no {' and no '.join(lacks).replace('_', ' ')}" if lacks else None
+
+
 def expressible(candidate: Candidate, request: Request) -> str | None:
     """The request can be said to its service without a change of meaning."""
     return request.unable.get(candidate.number)
@@ -101,6 +108,7 @@ FILTERS: Mapping[str, Filter] = {
     "capabilities": takes_the_prompts_kinds,
     "context_window": fits_its_window,
     "max_tokens": answers_so_long,
+    "needs": able,
     "request": expressible,
     "max_cost": affordable,
     "max_response_time": quick_enough,
@@ -122,6 +130,8 @@ def needed(request: Request) -> tuple[str, ...]:
         asked.append("context_window")
         if request.max_tokens is not None:
             asked.append("max_tokens")
+    if request.needs:
+        asked.append("needs")
     if request.unable:
         asked.append("request")
     if options.max_cost is not None:

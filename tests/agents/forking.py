@@ -23,7 +23,7 @@ def scripted() -> RoutedChatModel:
 
 def real(url: str) -> RoutedChatModel:
     from langchain_multirouter.emulator.clients import build
-    from tests.wire.conftest import MODELS
+    from tests.agents.conftest import MODELS
 
     return RoutedChatModel(
         [Deployment(model=build(url, wire, name, {}), name=wire) for wire, name in MODELS.items()],

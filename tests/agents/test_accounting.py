@@ -9,7 +9,8 @@ from langchain.agents import create_agent
 from langchain_core.callbacks import get_usage_metadata_callback
 
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
-from tests.wire.conftest import MODELS, MODES, RUNNER, WIRES, ask
+from tests.agents.conftest import MODELS
+from tests.wire.conftest import MODES, RUNNER, WIRES, ask
 
 from .scenes import BETWEEN, PROMPT, SOMETIMES, Make, failed, weather_tool
 from .test_graphs import graph, streamed

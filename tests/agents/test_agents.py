@@ -20,7 +20,8 @@ from langgraph.types import RetryPolicy
 
 from langchain_multirouter import AllAttemptsFailedError
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
-from tests.wire.conftest import MODELS, RUNNER, WIRES
+from tests.agents.conftest import MODELS
+from tests.wire.conftest import RUNNER, WIRES
 
 from .scenes import (
     BEFORE,

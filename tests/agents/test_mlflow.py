@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from langchain_multirouter.emulator import Emulator
-from tests.wire.conftest import MODELS
+from tests.agents.conftest import MODELS
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ import pytest
 
 from langchain_multirouter import RoutedChatModel
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
-from tests.wire.conftest import RUNNER, WIRES, _hang_up, summed
+from tests.wire.conftest import RUNNER, WIRES, hang_up, summed
 
 from .scenes import Make
 
@@ -66,7 +66,7 @@ async def _asked_then_hung_up(model: RoutedChatModel) -> list[Any]:
     try:
         return await _asked(model)
     finally:
-        await _hang_up()
+        await hang_up()
 
 
 @pytest.mark.parametrize("leave", [_asked, _asked_then_hung_up], ids=["open", "hung up"])

@@ -17,7 +17,8 @@ from langsmith import tracing_context
 from langchain_multirouter import RoutedChatModel
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
 from langchain_multirouter.tracing import observer_for
-from tests.wire.conftest import MODELS, MODES, RUNNER, WIRES, ask
+from tests.agents.conftest import MODELS
+from tests.wire.conftest import MODES, RUNNER, WIRES, ask
 
 from .scenes import BETWEEN, PROMPT, Make, weather_tool
 from .sink import Sink

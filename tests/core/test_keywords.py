@@ -52,10 +52,11 @@ class TestSorting:
     """Options, parameters, the model's name; everything else is a mistake."""
 
     def test_keywords_are_taken_apart(self) -> None:
-        options, parameters, model = read(max_attempts=2, temperature=1, model="gpt-4o")
+        options, parameters, model, accepts = read(max_attempts=2, temperature=1, model="gpt-4o")
         assert options == {"max_attempts": 2}
         assert parameters == Parameters(temperature=1.0, max_tokens=100)
         assert model == "gpt-4o"
+        assert accepts is None
 
     def test_without_any_the_routers_own_parameters_stand(self) -> None:
         defaults = Parameters(temperature=0.5)

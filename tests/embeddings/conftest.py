@@ -13,7 +13,7 @@ import tenacity
 from langchain_multirouter import Deployment, RoutedEmbeddings
 from langchain_multirouter.emulator import Emulator
 from langchain_multirouter.resilience.policy import Policy
-from tests.wire.conftest import RUNNER, _hang_up
+from tests.wire.conftest import RUNNER, hang_up
 
 MODELS = {
     "azure_openai": "text-embedding-3-small",
@@ -66,7 +66,7 @@ def regions(both: Regions) -> Regions:
 def objects(both: Regions) -> Iterator[dict[str, tuple[Any, Any]]]:
     """The real classes, as a user makes them: near and far."""
     yield {w: tuple(cloud.embeddings(w, m) for cloud in both) for w, m in MODELS.items()}  # type: ignore[misc]
-    RUNNER.run(_hang_up())
+    RUNNER.run(hang_up())
 
 
 Make = Callable[..., RoutedEmbeddings]

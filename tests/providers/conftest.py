@@ -27,7 +27,7 @@ MODES = ("invoke", "ainvoke", "stream", "astream")
 TIMEOUT_SECONDS = 20.0
 HASTY_SECONDS = 0.25
 
-PROMPT = (HumanMessage("Tell me a long story about routers"),)
+PROMPT = (HumanMessage("Tell me a long story about routers, not as JSON"),)
 
 
 class Caller:

@@ -48,7 +48,7 @@ class Wire:
         self, wire: str, mode: str, parameters: Parameters, messages: Any = None
     ) -> Mapping[str, Any]:
         subject = self._subjects[wire]
-        asked = messages or (HumanMessage("What is the weather in Oslo?"),)
+        asked = messages or (HumanMessage("What is the weather in Oslo, as JSON?"),)
         model, stop, settings, self.dropped = subject.row.translate(
             subject.adopted, parameters, asked
         )

@@ -188,7 +188,7 @@ def test_a_deployment_called_as_its_model_is_addressed_without_more(
         ({"model": "gpt-6"}, TOOLS, AZURE_RESPONSES),
         ({"model": "gpt-6", "use_responses_api": False}, TOOLS, AZURE_CHAT),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "name", None) or str(value),
 )
 def test_the_dialect_is_that_of_the_api_which_the_class_will_use(
     settings: Any, tools: Any, dialect: Any, cloud: Emulator, keep: Keep, call: Caller

@@ -92,6 +92,7 @@ def test_every_filter_that_is_asked_is_in_the_table() -> None:
         prompt=Prompt(kinds=frozenset({"image"})),
         unable={0: "x"},
         max_tokens=1,
+        needs=frozenset({"tools"}),
     )
     assert {"paused", *needed(request)} == set(FILTERS)
 

@@ -47,10 +47,10 @@ def cloud(emulator: Emulator) -> Emulator:
 @pytest.fixture(scope="session")
 def models(emulator: Emulator) -> Iterator[dict[str, Any]]:
     yield {wire: emulator.chat_model(wire, name) for wire, name in MODELS.items()}
-    RUNNER.run(_hang_up())
+    RUNNER.run(hang_up())
 
 
-async def _hang_up() -> None:
+async def hang_up() -> None:
     """The SDKs pool connections and say goodbye to none: each would be a warning at the end."""
     transports = getattr(asyncio.get_running_loop(), "_transports", {})
     for transport in list(transports.values()):
