@@ -207,7 +207,7 @@ def test_options_narrow_a_call_and_a_routers_copies() -> None:
         ([Deployment(Scripted("a"), params={"x": 1})], {}, r"params: Scripted takes none"),
         ([Deployment("bedrock:m", params={"regoin": "eu"})], {}, r"'regoin' is not known"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_wrong_setting_is_refused_by_name(
     models: Any, settings: dict[str, Any], said: str
