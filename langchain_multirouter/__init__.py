@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         AllAttemptsFailedError,
         ConfigurationError,
         NoCandidateError,
+        PromptTooLongError,
         RouterError,
         StreamInterruptedError,
     )
@@ -22,6 +23,7 @@ _HOMES = {
     "ConfigurationError": "errors",
     "Deployment": "deployment",
     "NoCandidateError": "errors",
+    "PromptTooLongError": "errors",
     "Provider": "deployment",
     "RoutedChatModel": "chat_model",
     "RoutedEmbeddings": "embeddings",
@@ -36,6 +38,7 @@ __all__ = [
     "ConfigurationError",
     "Deployment",
     "NoCandidateError",
+    "PromptTooLongError",
     "Provider",
     "RoutedChatModel",
     "RoutedEmbeddings",

@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 COMMANDS = [text for language, text in BLOCKS if language == "sh"]
-USE, MORE, ASK, ERRORS, EMULATOR = range(5)
+USE, MORE, AGENTS, EMBEDDINGS, ASK, ERRORS, EMULATOR = range(7)
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +98,11 @@ def names(cell: str) -> list[str]:
 
 
 def test_it_has_the_blocks_that_the_tests_below_run() -> None:
-    assert len(PYTHON) == 5, PYTHON
+    assert len(PYTHON) == 7, PYTHON
     assert "RoutedChatModel(" in PYTHON[USE]
     assert "with_routing(" in PYTHON[MORE]
+    assert "create_agent(" in PYTHON[AGENTS]
+    assert "RoutedEmbeddings(" in PYTHON[EMBEDDINGS]
     assert "recommend(" in PYTHON[ASK]
     assert "except" in PYTHON[ERRORS]
     assert "Emulator()" in PYTHON[EMULATOR]
@@ -144,6 +146,25 @@ def test_tools_structured_output_and_narrowed_routers_work_as_shown(
     assert {name: count["started"] for name, count in counts.items()} == {
         name: len(cloud.log_of(name.partition(":")[0])) for name in counts
     }
+
+
+def test_an_agent_and_structured_output_work_as_shown(namespace: dict[str, Any]) -> None:
+    run(namespace, USE, MORE, AGENTS)
+    *_, call, result, last = namespace["done"]["messages"]
+    assert [call.tool_calls[0]["name"], result.text] == ["get_weather", "It is mild in Oslo."]
+    assert "It is mild in Oslo." in last.text
+    person = namespace["safe"].invoke("Which person was the first programmer, born 1815?")
+    assert isinstance(person, namespace["Person"])
+    assert namespace["llm"].profile["tool_calling"] is True
+
+
+def test_embeddings_fall_back_between_twins_as_shown(
+    namespace: dict[str, Any], cloud: Emulator
+) -> None:
+    cloud.break_("azure_openai", "503", model="emb-east")
+    run(namespace, USE, EMBEDDINGS)
+    assert [len(vector) > 1 for vector in namespace["vectors"]] == [True, True]
+    assert namespace["embeddings"].counts()["azure_openai:text-embedding-3-small#2"]["succeeded"]
 
 
 def test_what_can_be_asked_of_it_runs_as_shown(

@@ -166,6 +166,7 @@ class Schemas(NamedTuple):
         strict_answers: Of a strict one's.
         tool_name: What a tool's name must match.
         formats_beside_tools: Whether a call may have tools and a response format.
+        json_mode: Whether an answer can be held to JSON without a schema.
     """
 
     tools: Subset
@@ -174,6 +175,7 @@ class Schemas(NamedTuple):
     strict_answers: Subset | None
     tool_name: str
     formats_beside_tools: bool = True
+    json_mode: bool = True
 
 
 _NAME: Final = r"[a-zA-Z0-9_-]{1,64}"
@@ -183,14 +185,16 @@ _GEMINI: Final = Schemas(GEMINI, GEMINI, GEMINI_ANSWER, GEMINI_ANSWER, _GOOGLES_
 
 #: Dialect's `schemas`, or else its name → what it takes; a dialect that is not here is left alone.
 SCHEMAS: Final[Mapping[str, Schemas]] = {
-    "bedrock_claude": Schemas(BEDROCK_CLAUDE, CLAUDE_STRICT, CLAUDE_STRICT, CLAUDE_STRICT, _NAME),
-    "bedrock_invoke": Schemas(CLAUDE, None, None, None, _NAME),
-    "bedrock_nova": Schemas(NOVA, None, CLAUDE_STRICT, CLAUDE_STRICT, _NAME),
-    "bedrock_other": Schemas(CONVERSE, None, CLAUDE_STRICT, CLAUDE_STRICT, _NAME),
+    "bedrock_claude": Schemas(
+        BEDROCK_CLAUDE, CLAUDE_STRICT, CLAUDE_STRICT, CLAUDE_STRICT, _NAME, json_mode=False
+    ),
+    "bedrock_invoke": Schemas(CLAUDE, None, None, None, _NAME, json_mode=False),
+    "bedrock_nova": Schemas(NOVA, None, CLAUDE_STRICT, CLAUDE_STRICT, _NAME, json_mode=False),
+    "bedrock_other": Schemas(CONVERSE, None, CLAUDE_STRICT, CLAUDE_STRICT, _NAME, json_mode=False),
     "azure_chat": Schemas(OPENAI, OPENAI_STRICT, OPENAI, OPENAI_STRICT, _NAME),
     "azure_responses": Schemas(OPENAI, OPENAI_STRICT, OPENAI, OPENAI_STRICT, _NAME),
     "vertex_gemini": _GEMINI,
     "vertex_gemini_2": _GEMINI._replace(formats_beside_tools=False),
-    "vertex_gapic": Schemas(GAPIC, GAPIC, None, None, _GOOGLES_NAME),
-    "vertex_claude": Schemas(CLAUDE, None, None, None, _NAME),
+    "vertex_gapic": Schemas(GAPIC, GAPIC, None, None, _GOOGLES_NAME, json_mode=False),
+    "vertex_claude": Schemas(CLAUDE, None, None, None, _NAME, json_mode=False),
 }

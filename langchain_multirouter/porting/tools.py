@@ -189,6 +189,8 @@ class _Port:
 
     def _answer(self, form: dict[str, Any]) -> dict[str, Any]:
         """A response format whose schema the service takes."""
+        if form["type"] == "json_object" and not self._schemas.json_mode:
+            raise Unportable("response_format: no JSON mode")
         if form["type"] != "json_schema":
             return form
         about = dict(form.get("json_schema") or {})

@@ -34,6 +34,7 @@ PIXEL = base64.b64decode(
 
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGCHAIN_TESTS_USER_AGENT", "offline")
     monkeypatch.setattr(
         "langchain_tests.integration_tests.chat_models.httpx.get",
         lambda *_, **__: SimpleNamespace(content=PIXEL),
@@ -86,6 +87,30 @@ class Router:
 
     @property
     def supports_image_inputs(self) -> bool:
+        return True
+
+    @property
+    def supports_pdf_inputs(self) -> bool:
+        return True
+
+    @property
+    def supports_image_tool_message(self) -> bool:
+        return True
+
+    @property
+    def supports_pdf_tool_message(self) -> bool:
+        return True
+
+    @property
+    def supports_anthropic_inputs(self) -> bool:
+        return True
+
+    @property
+    def supports_json_mode(self) -> bool:
+        return True
+
+    @property
+    def supports_audio_inputs(self) -> bool:
         return True
 
     @property

@@ -62,6 +62,8 @@ class AzureOpenAIEmbeddingsClasses:
         if not given.keys() & {"azure_deployment", "deployment", "base_url"}:
             given["azure_deployment"] = model
         given.setdefault("model", model)
+        # Else the class loads a tokenizer's file over the network, and sends tokens for texts.
+        given.setdefault("check_embedding_ctx_length", False)
         seconds = given.pop("timeout", given.pop("request_timeout", None)) or timeout_seconds
         built: Embeddings = constructed(kind, {**given, "timeout": seconds, "max_retries": 0})
         return built
