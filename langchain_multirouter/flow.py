@@ -12,7 +12,6 @@ from collections.abc import Generator
 from langchain_core.exceptions import ModelError
 
 from .agenda import Agenda, Choice
-from .candidate import Candidate
 from .economics.price import usage_of
 from .errors import (
     NoCandidateError,
@@ -23,8 +22,8 @@ from .errors import (
 )
 from .fleet import Fleet
 from .outcome import Answered, AttemptRecord, Cause, Failure, dominant
-from .progress import Progress
-from .request import Limits, Request
+from .progress import Progress, limits_of
+from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking, rank
 from .steps import (
@@ -160,12 +159,16 @@ class _Call:
             yield Tell(happening)
 
     def begin(self, choice: Choice) -> Progress | None:
-        limits = self.limits(choice.candidate)
+        charged = choice.charged
+        if charged is not None and not self.fleet.withdraw(charged, self.now):
+            return None
+        number = choice.candidate.number
+        limits = limits_of(self.request, self.timeouts[number], self.deadline, self.now)
         longest = 3600.0 if limits.whole is None else limits.whole
         if limits.first_token is not None:
             longest = min(longest, limits.first_token)
         permit = self.fleet.permit(
-            choice.candidate.number,
+            number,
             self.now,
             longest_seconds=longest,
             last_resort=choice.last_resort,
@@ -174,16 +177,6 @@ class _Call:
         if permit is None:
             return None
         return Progress(len(self.tried), choice, permit, limits, self.now, self.deadline)
-
-    def limits(self, candidate: Candidate) -> Limits:
-        seconds = self.request.timeout_seconds
-        if seconds is None:
-            seconds = self.timeouts[candidate.number]
-        left = None if self.deadline is None else self.deadline - self.now
-        if self.request.streamed:
-            return Limits(first_token=seconds, idle=seconds, whole=left)
-        whole = seconds if left is None or seconds < left else left
-        return new(Limits, (None, None, whole))
 
     def follow(
         self, attempt: Progress, choice: Choice

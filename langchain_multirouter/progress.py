@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .agenda import Choice
 from .economics.price import Usage
-from .fleet import Permit
-from .request import Limits
+from .request import Limits, Request
+from .settlement import Permit
 from .telemetry.stats import Sample
 from .values import new
 
@@ -67,3 +67,17 @@ def sooner(one: float | None, other: float | None) -> float | None:
     if one is None or other is None:
         return other if one is None else one
     return min(one, other)
+
+
+def limits_of(
+    request: Request, timeout_seconds: float, deadline: float | None, now: float
+) -> Limits:
+    """The limits of an attempt that begins now, at a deployment with this limit of its own."""
+    seconds = request.timeout_seconds
+    if seconds is None:
+        seconds = timeout_seconds
+    left = None if deadline is None else deadline - now
+    if request.streamed:
+        return Limits(first_token=seconds, idle=seconds, whole=left)
+    whole = seconds if left is None or seconds < left else left
+    return new(Limits, (None, None, whole))

@@ -24,7 +24,7 @@ LAYERS = [
     "resilience telemetry.stats telemetry.events telemetry.story economics",
     "candidate",
     "routing",
-    "agenda fleet steps progress",
+    "agenda settlement fleet steps progress",
     "flow",
     "providers attempt sources drive compiled assembly keywords prompt"
     " answer caller health hook porting tally telemetry caching document catalogue",

@@ -86,6 +86,7 @@ class Call:
 
     def __init__(self, world: World, request: Request) -> None:
         self.world = world
+        self.began = world.now
         self.started: list[Started] = []
         self.pauses: list[tuple[float, float]] = []  # waits with nothing in flight
         self.delivered: list[str] = []
