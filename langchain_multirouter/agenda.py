@@ -64,6 +64,11 @@ class _Entry:
         self.not_before = candidate.cooldown.until if self.waiting is Readiness.COOLING else now
 
 
+def most_attempts(max_attempts: int | None, candidates: int) -> int:
+    """A call's bound on its attempts."""
+    return max_attempts or min(MOST_ATTEMPTS, 2 * candidates)
+
+
 def _hope(entry: _Entry) -> tuple[bool, float, int]:
     """Of those that are out, who failed longest ago first: by now it may have healed."""
     switch = entry.candidate.breaker
@@ -107,7 +112,7 @@ class Agenda:
             if first.readiness(now) is _READY:
                 return new(Choice, (first, now, False, None))
         entries = self._entries
-        if self._attempts >= (self._options.max_attempts or min(MOST_ATTEMPTS, 2 * len(entries))):
+        if self._attempts >= most_attempts(self._options.max_attempts, len(entries)):
             return None
         entry = self._quick or self._untried() or self._soonest(now)
         self._quick = None

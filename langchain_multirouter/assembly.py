@@ -12,6 +12,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
+from .agenda import most_attempts
 from .attempt import Served
 from .candidate import Candidate, Facts
 from .deployment import LONGEST_NAME, Deployment
@@ -20,8 +21,10 @@ from .economics.price import Price
 from .economics.resolve import resolve_price
 from .errors import ConfigurationError
 from .fleet import Fleet
+from .options import Options
 from .providers import provider_named, provider_of
 from .providers.provider import ProviderClasses
+from .resilience.bounds import Bound, Site, worst_case
 from .resilience.policy import Policy
 
 #: One attempt's limit where nobody set one: long answers of reasoning models take their time.
@@ -67,6 +70,30 @@ class Assembled:
         for number in range(len(self.served)):
             self.fleet.reprice(number, self._price(number, at))
         self.prices_until = self._prices_until()
+
+    def bound(
+        self,
+        options: Options,
+        timeout_seconds: float | None = None,
+        numbers: Sequence[int] | None = None,
+    ) -> Bound:
+        """What a call with these options may cost at worst, whoever of `numbers` (of all where
+        there are none) it goes to."""
+        sites = [
+            Site(served.timeout_seconds, served.classes.hidden_attempts(served.model))
+            for number, served in enumerate(self.served)
+            if numbers is None or number in numbers
+        ]
+        asked = len(sites) if options.fallback_enabled else min(1, len(sites))
+        return worst_case(
+            self.fleet.policy,
+            sites,
+            most_attempts=most_attempts(options.max_attempts, asked),
+            max_retries=options.max_retries,
+            fallbacks=max(0, asked - 1),
+            timeout_seconds=timeout_seconds,
+            deadline_seconds=options.deadline_seconds,
+        )
 
     @property
     def learner(self) -> Callable[[int, Mapping[str, Any]], None] | None:

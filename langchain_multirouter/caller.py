@@ -67,6 +67,7 @@ class CallerSide(BaseChatModel):
         yield "strategy", self.compiled.options.strategy_name
         if self.compiled.options.deadline_seconds is not None:
             yield "deadline_seconds", self.compiled.options.deadline_seconds
+        yield "at_most", str(self.assembled.bound(self.compiled.options))
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         model = kwargs.get("model")
