@@ -90,10 +90,10 @@ class Fleet:
             until = now + longest_seconds if probe else None
             if until is not None:
                 switch = breaker.begin_probe(switch, until=until)
-            begun = stats.begun(candidate.stats)
+            begun = stats.begun(candidate.stats, now)
             self._candidates[number] = candidate.with_values(begun, switch, candidate.cooldown)
             self._calls += first
-            return Permit(number, switch.generation, until)
+            return Permit(number, switch.generation, until, now)
 
     def withdraw(self, number: int, now: float) -> bool:
         """Whether this deployment's budget pays for one more retry or hedge; it has paid then."""
@@ -117,7 +117,7 @@ class Fleet:
             was, cooled, generation = candidate.breaker, candidate.cooldown, permit.generation
             switch = breaker.settle_success(was, self.policy, now, generation=generation)
             settled = candidate.with_values(
-                stats.success(candidate.stats, sample, now),
+                stats.success(candidate.stats, sample, now, began=permit.began),
                 switch,
                 cooldown.forgiven(cooled) if cooled.strikes else cooled,
             )
@@ -135,21 +135,23 @@ class Fleet:
                 return None
             permit.settled = True
             candidate = self._candidates[permit.number]
-            counted = stats.failure(candidate.stats, failure.cause.value, failure.code, now)
+            cause, began = failure.cause.value, permit.began
+            counted = stats.failure(candidate.stats, cause, failure.code, now, began=began)
             settled = affected(
                 candidate._replace(stats=counted), permit, failure, self.policy, now, rng=self.rng
             )
             self._candidates[permit.number] = settled
             return change_of(candidate, settled)
 
-    def settle_cancelled(self, permit: Permit) -> None:
+    def settle_cancelled(self, permit: Permit, now: float) -> None:
         """The attempt was left; nothing is said about health, and a probe's permit comes back."""
         with self._lock:
             if permit.settled:
                 return
             permit.settled = True
             candidate = self._candidates[permit.number]
-            settled = candidate._replace(stats=stats.cancellation(candidate.stats))
+            counted = stats.cancellation(candidate.stats, now, began=permit.began)
+            settled = candidate._replace(stats=counted)
             self._candidates[permit.number] = probe_returned(settled, permit)
 
     @property

@@ -110,7 +110,7 @@ class _Call:
                     failure = yield from self.follow(attempt, choice)
                 finally:
                     if not attempt.permit.settled:
-                        self.fleet.settle_cancelled(attempt.permit)
+                        self.fleet.settle_cancelled(attempt.permit, self.now)
                 if failure is None:
                     break
                 self.decide(choice, failure)
@@ -238,7 +238,7 @@ class _Call:
         if (deadline := self.deadline) is not None and self.now >= deadline:
             had_its_chance = self.now - attempt.started >= 0.5 * (deadline - self.started)
             if not had_its_chance:
-                self.fleet.settle_cancelled(attempt.permit)
+                self.fleet.settle_cancelled(attempt.permit, self.now)
                 self.record(attempt, "cancelled", failure)
                 return failure
         self.failed(attempt, failure)

@@ -24,6 +24,7 @@ class Strategy(StrEnum):
     MODEL_SPECIFIC = "model_specific"
     WEIGHTED_RANDOM = "weighted_random"
     INTELLIGENT = "intelligent"
+    ADAPTIVE = "adaptive"
 
 
 #: A strategy of the user's own: candidates and the request → a score each, the highest first.

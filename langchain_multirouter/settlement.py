@@ -13,11 +13,14 @@ from .telemetry.events import HealthChanged
 
 
 class Permit:
-    """Leave to make one attempt; settled exactly once, whatever happens."""
+    """Leave to make one attempt, from when it `began`; settled exactly once, whatever happens."""
 
-    __slots__ = ("generation", "number", "probe_until", "settled")
+    __slots__ = ("began", "generation", "number", "probe_until", "settled")
 
-    def __init__(self, number: int, generation: int, probe_until: float | None) -> None:
+    def __init__(
+        self, number: int, generation: int, probe_until: float | None, began: float
+    ) -> None:
+        self.began = began
         self.number = number
         self.generation = generation
         self.probe_until = probe_until  # where it is the probe's: how long it holds

@@ -21,7 +21,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 #: The lowest layer first; a name stands for a module, or for a package with all of its modules.
 LAYERS = [
     "outcome deployment errors options request task_types values",
-    "resilience telemetry.stats telemetry.events telemetry.story economics",
+    "resilience telemetry.stats telemetry.peak telemetry.events telemetry.story economics",
     "candidate",
     "routing",
     "agenda settlement fleet steps progress",

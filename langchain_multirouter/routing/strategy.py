@@ -19,7 +19,7 @@ from ..request import Request
 from ..telemetry.events import Ranked
 from ..values import new
 from . import filters, scorers
-from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn
+from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn, two_choices
 from .scorers import Scorer
 
 
@@ -41,6 +41,7 @@ STRATEGIES: Mapping[Strategy, Row] = {
     Strategy.MODEL_SPECIFIC: Row(scorers.PREFERENCE, best_first),
     Strategy.WEIGHTED_RANDOM: Row(scorers.SHARE, drawn),
     Strategy.INTELLIGENT: Row(scorers.INTELLIGENT, best_first_exploring),
+    Strategy.ADAPTIVE: Row(scorers.LOAD, two_choices),
 }
 
 
