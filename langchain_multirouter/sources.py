@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import queue
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 
 from .attempt import Attempts, Running
 from .steps import Elapsed, Ended, Event, Start
+from .workers import WORKERS
 
 Clock = Callable[[], float]
 
@@ -82,10 +82,9 @@ class InlineSource:
 
 
 class ThreadSource:
-    """Attempts run in daemon threads and report through a queue, so that a wait can end on time.
+    """Attempts run in worker threads and report through a queue, so that a wait can end on time.
 
-    Daemon threads, since an attempt that was left must not keep the process alive; the SDK's read
-    timeout ends it in the end.
+    One that was left goes on until the SDK's read timeout ends it.
     """
 
     def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
@@ -97,13 +96,7 @@ class ThreadSource:
     def start(self, step: Start) -> None:
         running = self._attempts.begin(step)
         self._begun[step.id] = running
-        context = contextvars.copy_context()
-        threading.Thread(
-            target=context.run,
-            args=(self._pump, step.id, running),
-            name=f"multirouter-attempt-{step.id}",
-            daemon=True,
-        ).start()
+        WORKERS.run(partial(contextvars.copy_context().run, self._pump, step.id, running))
 
     def _pump(self, id: int, running: Running) -> None:
         try:

@@ -26,7 +26,7 @@ LAYERS = [
     "routing",
     "agenda settlement fleet steps progress",
     "flow",
-    "providers attempt sources drive compiled assembly keywords prompt"
+    "providers attempt workers sources drive compiled assembly keywords prompt"
     " answer caller health hook porting tally telemetry caching document catalogue",
     "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
     " emulator",
