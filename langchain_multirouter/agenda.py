@@ -9,6 +9,7 @@ are paid for by the deployment's budget; the first attempt at each deployment is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -126,6 +127,31 @@ class Agenda:
         if not out:
             return None
         return Choice(min(out, key=_hope).candidate, now, last_resort=True)
+
+    def hedge(self, slow: Choice, latest: Sequence[Candidate], now: float) -> Choice | None:
+        """Where a second copy goes while the first is slow: to somebody not yet tried."""
+        entries = self._entries
+        most = most_attempts(self._options.max_attempts, len(entries))
+        if self._attempts + 2 > most or slow.last_resort:
+            return None
+        first = slow.candidate
+        for entry in entries:
+            candidate = latest[entry.candidate.number]
+            if (
+                entry.retries < 0
+                and not entry.left
+                and candidate.number != first.number
+                and candidate.readiness(now) is _READY
+                and candidate.breaker.open_until is None
+                and candidate.orphans < self._policy.most_orphans
+                and (self._options.allow_model_change or self._same_model(candidate, first))
+            ):
+                return Choice(entry.candidate, now, charged=first.number)
+        return None
+
+    @staticmethod
+    def _same_model(one: Candidate, other: Candidate) -> bool:
+        return one.deployment.family == other.deployment.family
 
     def refused(self, choice: Choice, latest: Candidate, now: float) -> None:
         """No permit: it went out since the ranking, or somebody else has the probe."""

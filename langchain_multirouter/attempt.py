@@ -57,6 +57,7 @@ class Attempts(NamedTuple):
     learn: Callable[[int, Mapping[str, Any]], None] | None = None  # while a price is unknown
     accepts: Callable[[AIMessage], bool] | None = None  # the caller's own test of a whole answer
     observer: Observer | None = None  # sees attempts begin and end, where somebody traces
+    orphaned: Callable[[int, int], None] | None = None  # deployment's number, one more or less
 
     def begin(self, step: Start) -> Running:
         """Prepare the attempt that the flow asks for; nothing is sent before its first event."""
@@ -69,12 +70,12 @@ class Running:
     """One attempt under way: its events, and the result or the chunks that they speak of."""
 
     __slots__ = (
-        "_number", "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "result"
+        "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "number", "result"
     )  # fmt: skip
 
     def __init__(self, step: Start, served: Served, call: Attempts) -> None:
         self.id = step.id
-        self._number = step.number
+        self.number = step.number
         self.call = call
         self.result: ChatResult | None = None
         self.chunks: deque[ChatGenerationChunk] = deque()
@@ -83,6 +84,11 @@ class Running:
         self._served = served
         self._source: Any = None
         self._tally: Tally | None = None  # of a stream's chunks
+
+    @property
+    def model(self) -> BaseChatModel:
+        """The deployment's chat model, before any translation."""
+        return self._served.model
 
     def events(self, clock: Clock) -> Iterator[Event]:
         """Make the attempt, in the thread that iterates."""
@@ -214,7 +220,7 @@ class Running:
         elif self._tally is not None:
             usage, metadata = self._tally.usage, self._tally.metadata
         if self.call.learn is not None:
-            self.call.learn(self._number, metadata)
+            self.call.learn(self.number, metadata)
         return usage
 
     def as_chunk(self, now: float) -> Chunk:
@@ -273,3 +279,16 @@ def judged(classes: ProviderClasses, message: AIMessage) -> Failure | None:
     if failure is not None and failure.answer is not None and message.content:
         return None
     return failure
+
+
+def interruptible(running: Running) -> bool:
+    """Whether cancelling its coroutine ends the attempt: the class has one of its own.
+
+    LangChain's default for the others is a thread of the loop's executor, which goes on to the end.
+    """
+    cls = type(running.model)
+    if running.call.streamed and cls._astream is not BaseChatModel._astream:
+        return True
+    return cls._agenerate is not BaseChatModel._agenerate and not (
+        running.call.streamed and cls._stream is not BaseChatModel._stream
+    )

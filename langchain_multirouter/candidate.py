@@ -46,6 +46,7 @@ class Candidate(NamedTuple):
     cooldown: Cooldown = Cooldown()
     paused: bool = False
     budget: Budget = Budget()
+    orphans: int = 0  # attempts that were left and whose threads still run
 
     def readiness(self, now: float) -> Readiness:
         """Whether it may be tried now, all switches considered."""
@@ -55,8 +56,8 @@ class Candidate(NamedTuple):
 
     def with_values(self, stats: Stats, breaker: Breaker, cooldown: Cooldown) -> Candidate:
         """The same deployment with its next values; `_replace` costs three times as much."""
-        number, deployment, facts, _, _, _, paused, budget = self
-        values = (number, deployment, facts, stats, breaker, cooldown, paused, budget)
+        number, deployment, facts, _, _, _, paused, budget, orphans = self
+        values = (number, deployment, facts, stats, breaker, cooldown, paused, budget, orphans)
         return new(Candidate, values)
 
     def healthy(self, now: float) -> bool:

@@ -34,7 +34,7 @@ from .prompt import read_prompt
 from .providers.provider import Parameters
 from .resilience.policy import Policy
 from .routing.preferences import read_preferences
-from .sources import AsyncSource, InlineSource, Source, ThreadSource
+from .source_choice import async_source_for, source_for
 from .steps import Flow
 from .task_types import TaskType
 
@@ -91,6 +91,8 @@ class RoutedChatModel(Insight):
     task_type: TaskType | str | None = None
     max_cost: float | None = None
     max_response_time: float | None = None
+    hedge: bool | float | None = None
+    hedge_tools: bool | None = None
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -190,7 +192,10 @@ class RoutedChatModel(Insight):
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
-        attempts = Attempts(known.served, messages, parameters, streamed, learn=known.learner)
+        orphaned = known.fleet.orphaned if options.hedge else None
+        attempts = Attempts(
+            known.served, messages, parameters, streamed, learn=known.learner, orphaned=orphaned
+        )
         return flow, attempts, options
 
     def _generate(
@@ -201,7 +206,7 @@ class RoutedChatModel(Insight):
         **kwargs: Any,
     ) -> ChatResult:
         flow, attempts, options = self._attempts(messages, stop, kwargs, False)
-        result, answered = drive.run(flow, _source(attempts, options))
+        result, answered = drive.run(flow, source_for(attempts, options))
         return signed(result, answered)
 
     async def _agenerate(
@@ -211,8 +216,8 @@ class RoutedChatModel(Insight):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        flow, attempts, _ = self._attempts(messages, stop, kwargs, False)
-        result, answered = await drive.arun(flow, AsyncSource(attempts))
+        flow, attempts, options = self._attempts(messages, stop, kwargs, False)
+        result, answered = await drive.arun(flow, async_source_for(attempts, options))
         return signed(result, answered)
 
     def _stream(
@@ -223,7 +228,7 @@ class RoutedChatModel(Insight):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         flow, attempts, options = self._attempts(messages, stop, kwargs, True)
-        return own(drive.stream(flow, _source(attempts, options)))
+        return own(drive.stream(flow, source_for(attempts, options)))
 
     def _astream(
         self,
@@ -232,8 +237,8 @@ class RoutedChatModel(Insight):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        flow, attempts, _ = self._attempts(messages, stop, kwargs, True)
-        return own(drive.astream(flow, AsyncSource(attempts)))
+        flow, attempts, options = self._attempts(messages, stop, kwargs, True)
+        return own(drive.astream(flow, async_source_for(attempts, options)))
 
     # --- what only a router has --------------------------------------------------------------
 
@@ -276,10 +281,3 @@ class RoutedChatModel(Insight):
 for _name in ("_generate", "_agenerate", "_stream", "_astream"):
     # Set afterwards: pydantic takes underscored values in a class's body for private fields.
     setattr(RoutedChatModel, _name, Hook(vars(RoutedChatModel)[_name]))
-
-
-def _source(attempts: Attempts, options: Options) -> Source:
-    """Worker threads where a limit must hold to the moment; else the caller's own thread."""
-    if options.deadline_seconds is not None:
-        return ThreadSource(attempts)
-    return InlineSource(attempts)

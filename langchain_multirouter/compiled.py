@@ -75,8 +75,16 @@ class Compiled(NamedTuple):
             usual_output_tokens,
             False,
             unable,
+            None if options.hedge is None else hedge_of(options, parameters),
         )
         return new(Request, values)
+
+
+def hedge_of(options: Options, parameters: Parameters) -> float | bool | None:
+    """When this call may be hedged: never with tools, unless they are declared safe."""
+    if options.hedge is False or (parameters.tools and not options.hedge_tools):
+        return None
+    return options.hedge
 
 
 def identity_of(options: Options, parameters: Parameters, assembled: Assembled) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .answer import last_chunk, with_partial
 from .attempt import Running
 from .errors import StreamInterruptedError
 from .outcome import Answered
+from .races import TaskSource
 from .sources import AsyncSource, Source
 from .steps import Cancel, Deliver, Event, Flow, Start, Tell, Wait
 from .telemetry.sinks import tell
@@ -47,7 +48,7 @@ def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
         source.close()
 
 
-async def arun(flow: Flow, source: AsyncSource) -> tuple[Any, Answered]:
+async def arun(flow: Flow, source: AsyncSource | TaskSource) -> tuple[Any, Answered]:
     """The whole answer, and how it was found."""
     event: Event | None = None
     try:
@@ -106,7 +107,9 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
         source.close()
 
 
-async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerationChunk]:
+async def astream(
+    flow: Flow, source: AsyncSource | TaskSource
+) -> AsyncIterator[ChatGenerationChunk]:
     """The chunks of the attempt that the flow commits to, and one of ours that says how it went."""
     event: Event | None = None
     chunks: deque[ChatGenerationChunk] = deque()

@@ -154,6 +154,12 @@ class Fleet:
             settled = candidate._replace(stats=counted)
             self._candidates[permit.number] = probe_returned(settled, permit)
 
+    def orphaned(self, number: int, change: int) -> None:
+        """So many more (or fewer) attempts were left whose threads still run."""
+        with self._lock:
+            candidate = self._candidates[number]
+            self._candidates[number] = candidate._replace(orphans=candidate.orphans + change)
+
     @property
     def calls(self) -> int:
         """Calls that made at least one attempt."""

@@ -20,8 +20,9 @@ from .flow import route
 from .options import Options, Strategy
 from .outcome import Cause
 from .providers.provider import Parameters
+from .races import ThreadSource
 from .request import Request
-from .sources import AsyncSource, ThreadSource
+from .sources import AsyncSource
 from .steps import Flow
 from .telemetry.sinks import listening, tell
 

@@ -50,6 +50,10 @@ class Options(BaseModel):
             price are left out.
         max_response_time: Leaves out deployments that are known to take longer, in seconds on
             average. Not a time limit: see `deadline_seconds`.
+        hedge: Whether a second copy goes elsewhere when the first takes long: after so many
+            seconds, or (True) longer than 95 % of its deployment's own; the first answer wins.
+            False forbids it; None is off. Paid for by the retry budget.
+        hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +70,8 @@ class Options(BaseModel):
     task_type: TaskType | None = None
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     max_response_time: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    hedge: bool | float | None = None
+    hedge_tools: bool | None = None
 
     @property
     def strategy_name(self) -> str:
@@ -97,6 +103,13 @@ class Options(BaseModel):
     def _number(cls, value: Any) -> Any:
         return a_number(value)
 
+    @field_validator("hedge", mode="before")
+    @classmethod
+    def _hedge(cls, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        return _more_than_nothing(a_number(value))
+
     @field_validator("preferred_provider")
     @classmethod
     def _provider_in_its_first_form(cls, provider: str | None) -> str | None:
@@ -110,6 +123,13 @@ class Options(BaseModel):
         return () if value is None else value
 
 
+def _more_than_nothing(value: Any) -> float:
+    seconds = float(value)
+    if not 0.0 < seconds < float("inf"):
+        raise ValueError("must be true, false, or seconds above 0")
+    return seconds
+
+
 def _least(mine: Any, theirs: Any) -> Any:
     if mine is None or theirs is None:
         return mine if theirs is None else theirs
@@ -118,6 +138,13 @@ def _least(mine: Any, theirs: Any) -> Any:
 
 def _asked(_mine: Any, theirs: Any) -> Any:
     return theirs
+
+
+def _unless_refused(mine: Any, theirs: Any) -> Any:
+    """What is asked, unless one of the two says no."""
+    if mine is False or theirs is False:
+        return False
+    return mine if theirs is None else theirs
 
 
 def _within(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
@@ -139,6 +166,8 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "task_type": _asked,
     "max_cost": _least,
     "max_response_time": _least,
+    "hedge": _unless_refused,
+    "hedge_tools": _unless_refused,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

@@ -6,6 +6,7 @@ from .agenda import Choice
 from .economics.price import Usage
 from .request import Limits, Request
 from .settlement import Permit
+from .steps import Start
 from .telemetry.stats import Sample
 from .values import new
 
@@ -14,8 +15,8 @@ class Progress:
     """One attempt under way; mutable, and known to its own call alone."""
 
     __slots__ = (
-        "content", "deadline", "deployment", "ends", "finished", "first_token_seconds", "id",
-        "last", "limits", "permit", "price", "started", "usage",
+        "choice", "content", "deadline", "deployment", "ends", "finished", "first_token_seconds",
+        "id", "last", "limits", "permit", "price", "started", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -28,6 +29,7 @@ class Progress:
         deadline: float | None,
     ) -> None:
         candidate = choice.candidate
+        self.choice = choice
         self.id = id
         self.deployment = candidate.deployment
         self.price = candidate.facts.price
@@ -60,6 +62,12 @@ class Progress:
             return self.ends if idle is None else sooner(self.last + idle, self.ends)
         first = self.limits.first_token
         return self.ends if first is None else sooner(self.started + first, self.ends)
+
+
+def started(attempt: Progress) -> Start:
+    """The step that begins it."""
+    values = (attempt.id, attempt.permit.number, attempt.deployment, attempt.limits)
+    return new(Start, values)
 
 
 def sooner(one: float | None, other: float | None) -> float | None:

@@ -43,6 +43,8 @@ class Request(NamedTuple):
         usual_output_tokens: What answers have had on average, whoever gave them.
         is_check: A health check, whose one token says nothing of other answers.
         unable: Deployment's number → what of this request it cannot be asked.
+        hedge: When a second copy may go elsewhere, in seconds; True for the deployment's own 95 %;
+            None for never, as with tools that were not declared safe.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
     """
@@ -60,6 +62,7 @@ class Request(NamedTuple):
     usual_output_tokens: float | None = None
     is_check: bool = False
     unable: Mapping[int, str] = {}
+    hedge: float | bool | None = None
 
 
 class Limits(NamedTuple):

@@ -1,15 +1,14 @@
 """Sources: where attempts run, and how their next event is waited for.
 
 InlineSource   sync, in the caller's thread; the SDK's own read timeout bounds a silence
-ThreadSource   sync, attempts in daemon threads; every limit of the flow holds to the moment
 AsyncSource    async, in the caller's task
+
+Those of `races` run several attempts at once, in threads or tasks of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import queue
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -17,7 +16,6 @@ from typing import Any, Protocol
 
 from .attempt import Attempts, Running
 from .steps import Elapsed, Ended, Event, Start
-from .workers import WORKERS
 
 Clock = Callable[[], float]
 
@@ -79,59 +77,6 @@ class InlineSource:
         self._following = None
         if self._running is not None:
             self._running.close()
-
-
-class ThreadSource:
-    """Attempts run in worker threads and report through a queue, so that a wait can end on time.
-
-    One that was left goes on until the SDK's read timeout ends it.
-    """
-
-    def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
-        self._attempts = attempts
-        self._clock = clock
-        self._queue: queue.SimpleQueue[tuple[int, Event | BaseException]] = queue.SimpleQueue()
-        self._begun: dict[int, Running] = {}
-
-    def start(self, step: Start) -> None:
-        running = self._attempts.begin(step)
-        self._begun[step.id] = running
-        WORKERS.run(partial(contextvars.copy_context().run, self._pump, step.id, running))
-
-    def _pump(self, id: int, running: Running) -> None:
-        try:
-            for event in running.events(self._clock):
-                self._queue.put((id, event))
-                if running.left:
-                    break
-        except BaseException as error:  # handed to the caller's thread, which raises it
-            self._queue.put((id, error))
-        finally:
-            if running.left:
-                running.close()
-
-    def cancel(self, id: int) -> None:
-        self._begun[id].left = True
-
-    def event(self, until: float | None) -> Event:
-        while True:
-            seconds = None if until is None else max(0.0, until - self._clock())
-            try:
-                id, event = self._queue.get(timeout=seconds)
-            except queue.Empty:
-                return Elapsed(self._clock())
-            if self._begun[id].left:
-                continue
-            if isinstance(event, BaseException):
-                raise event
-            return event
-
-    def running(self, id: int) -> Running:
-        return self._begun[id]
-
-    def close(self) -> None:
-        for running in self._begun.values():
-            running.left = True
 
 
 class AsyncSource:

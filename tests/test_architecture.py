@@ -24,9 +24,9 @@ LAYERS = [
     "resilience telemetry.stats telemetry.peak telemetry.events telemetry.story economics",
     "candidate",
     "routing",
-    "agenda settlement fleet steps progress",
+    "agenda settlement fleet steps progress inflight ending ledger",
     "flow",
-    "providers attempt workers sources drive compiled assembly keywords prompt"
+    "providers attempt workers sources races source_choice drive compiled assembly keywords prompt"
     " answer caller health hook porting tally telemetry caching document catalogue",
     "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
     " emulator",

@@ -36,6 +36,8 @@ class Policy:
         retries_per_second: So many a deployment may have whatever its traffic.
         trickle_per_second: While all are out, so many attempts pass at each deployment all the
             same; 0 for none.
+        most_orphans: No hedge goes to a deployment with so many attempts that were left and whose
+            threads still run: some SDKs cannot be interrupted.
         ramp_seconds: A deployment whose breaker closes gets its share back over so many seconds.
 
     The breaker's defaults are those of Finagle's failure accrual (5 consecutive failures) and
@@ -60,6 +62,7 @@ class Policy:
     retries_per_second: float = 0.5
     trickle_per_second: float = 2.0
     ramp_seconds: float = 10.0
+    most_orphans: int = 16
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -55,6 +55,7 @@ class Measured(NamedTuple):
     unpriced: int = 0  # answers whose price or usage is not
     peak_seconds: float = 0.0  # see `peak`, as of `at`
     peak_first_token_seconds: float = 0.0
+    packed_first_token_times: bytes = b""
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -64,6 +65,11 @@ class Measured(NamedTuple):
         fraction of copying a hundred references.
         """
         return tuple(memoryview(self.packed_times).cast("d"))
+
+    @property
+    def first_token_times(self) -> tuple[float, ...]:
+        """The last 100 times to the first token of streams, in seconds, the latest last."""
+        return tuple(memoryview(self.packed_first_token_times).cast("d"))
 
 
 class Sample(NamedTuple):
@@ -143,7 +149,7 @@ def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
     """A pending attempt succeeded."""
     succeeded, failed, cancelled, pending, causes, before, begun_at = stats
     mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced = before[:11]
-    peak, first_peak = before[11:]
+    peak, first_peak, first_times = before[11:]
     seconds, first_token_seconds, input_tokens, output_tokens, cost = sample
     keep = math.exp((at - now) / WINDOW_SECONDS) if now > at else 1.0
     if seconds is not None:
@@ -152,6 +158,7 @@ def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
         peak = heard(peak, seconds, keep**_FADES)
     if first_token_seconds is not None:
         first = average(first, first_token_seconds)
+        first_times = first_times[-_KEPT_BYTES:] + _packed(first_token_seconds)
         first_peak = heard(first_peak, first_token_seconds, keep**_FADES)
     measured = new(
         Measured,
@@ -169,6 +176,7 @@ def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
             unpriced + (cost is None),
             peak,
             first_peak,
+            first_times,
         ),
     )
     counts = (succeeded + 1, failed, cancelled, pending - 1, causes, measured)

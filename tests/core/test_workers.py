@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from langchain_multirouter import workers
-from langchain_multirouter.sources import ThreadSource
+from langchain_multirouter.races import ThreadSource
 from langchain_multirouter.testing import ScriptedModel
 from langchain_multirouter.workers import MOST_IDLE, Workers
 from tests.core.routed import Router

@@ -11,7 +11,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from langchain_multirouter.outcome import Cause
-from langchain_multirouter.sources import ThreadSource
+from langchain_multirouter.races import ThreadSource
 from langchain_multirouter.testing import Breaks, ScriptedModel
 from tests.core.routed import Fault, Router, Told
 

@@ -157,7 +157,7 @@ class TestDeadline:
         world = World(site("a", GOOD), site("b"))
         call = world.begin(deadline_seconds=3.0)
         world.lateness = 20.0
-        call._next = (world.now + 9.0, fail(Cause.SERVER)[0][1])
+        call.expect(9.0, fail(Cause.SERVER)[0][1])
         world.finish(call)
         assert call.names == ["a"]
         assert isinstance(call.error, TimedOutError)

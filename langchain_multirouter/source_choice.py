@@ -1,0 +1,20 @@
+"""Source choice: the cheapest source that can do what a call's options ask."""
+
+from __future__ import annotations
+
+from .attempt import Attempts
+from .options import Options
+from .races import TaskSource, ThreadSource
+from .sources import AsyncSource, InlineSource, Source
+
+
+def source_for(attempts: Attempts, options: Options) -> Source:
+    """Worker threads where a limit must hold to the moment; else the caller's own thread."""
+    if options.deadline_seconds is not None or options.hedge:
+        return ThreadSource(attempts)
+    return InlineSource(attempts)
+
+
+def async_source_for(attempts: Attempts, options: Options) -> AsyncSource | TaskSource:
+    """Tasks where an attempt may overtake another; else the caller's own task."""
+    return TaskSource(attempts) if options.hedge else AsyncSource(attempts)
