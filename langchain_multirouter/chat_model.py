@@ -29,7 +29,7 @@ from .health import check_when_due
 from .hook import Hook
 from .insight import Insight
 from .keywords import neutral_tool, neutral_tool_choice, read_keywords, read_parameters
-from .options import OPTION_NAMES, Options, Strategy, narrow, read_options
+from .options import OPTION_NAMES, Interrupted, Options, Strategy, narrow, read_options
 from .prompt import read_prompt
 from .providers.provider import Parameters
 from .resilience.policy import Policy
@@ -91,6 +91,9 @@ class RoutedChatModel(Insight):
     task_type: TaskType | str | None = None
     max_cost: float | None = None
     max_response_time: float | None = None
+    first_token_seconds: float | None = None
+    idle_seconds: float | None = None
+    on_interrupted: Interrupted | str = Interrupted.RAISE
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
     policy: Policy = Field(default_factory=Policy, repr=False)

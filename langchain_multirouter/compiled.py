@@ -28,6 +28,8 @@ NUMBERS = frozenset(
         "deadline_seconds",
         "max_cost",
         "max_response_time",
+        "first_token_seconds",
+        "idle_seconds",
         "health_check_interval_seconds",
         "random_seed",
     }

@@ -19,6 +19,7 @@ from .errors import NoCandidateError, callers_own
 from .fleet import Fleet
 from .inflight import Flight, hedge_time
 from .ledger import Ledger
+from .options import Interrupted
 from .outcome import Cause, Failure
 from .progress import Progress, limits_of, started
 from .request import Request
@@ -64,7 +65,7 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
 class _Call(Ledger):
     """The loop's state: what came of attempts so far, what comes next, and what is under way."""
 
-    __slots__ = ("agenda", "begun", "flight", "timeouts")
+    __slots__ = ("agenda", "begun", "commits_early", "flight", "timeouts")
     agenda: Agenda
 
     def __init__(
@@ -73,6 +74,10 @@ class _Call(Ledger):
         super().__init__(request, fleet, now)
         self.timeouts = timeouts
         self.begun = 0  # attempts
+        #: Whether the first content is delivered, or nothing before all of it is there.
+        self.commits_early = (
+            request.streamed and request.options.on_interrupted is not Interrupted.BUFFER
+        )
         self.flight: Flight | None = None  # where a second copy may be sent
 
     def steps(self) -> Flow:
@@ -188,7 +193,7 @@ class _Call(Ledger):
                 if event.has_content and not attempt.content:
                     attempt.content = True
                     attempt.first_token_seconds = max(0.0, event.now - attempt.started)
-                    if self.request.streamed:
+                    if self.commits_early:
                         yield from self.commit(attempt, flight)
                 continue
             if not isinstance(event, Ended):
@@ -206,7 +211,7 @@ class _Call(Ledger):
                 yield from self.leave(flight.others(attempt))
             self.succeeded(attempt)
             if self.request.streamed and not self.delivered:
-                yield from self.commit(attempt, None)  # no content, such as cut by max_tokens
+                yield from self.commit(attempt, None)
             return attempt, None
 
     def ended(self, attempt: Progress, event: Event) -> Failure | None:

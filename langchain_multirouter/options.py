@@ -27,6 +27,13 @@ class Strategy(StrEnum):
     ADAPTIVE = "adaptive"
 
 
+class Interrupted(StrEnum):
+    """What comes of a stream that breaks off after a part of it was delivered."""
+
+    RAISE = "raise"
+    BUFFER = "buffer"
+
+
 #: A strategy of the user's own: candidates and the request → a score each, the highest first.
 UsersStrategy = Callable[[Sequence[Any], Any], Sequence[float]]
 
@@ -53,6 +60,12 @@ class Options(BaseModel):
         hedge: Whether a second copy goes elsewhere when the first takes long: after so many
             seconds, or (True) longer than 95 % of its deployment's own; the first answer wins.
             False forbids it; None is off. Paid for by the retry budget.
+        first_token_seconds: A stream's limit for its first token, in seconds; the attempt's own
+            limit, which holds for every silence of a stream, may be shorter.
+        idle_seconds: A stream's limit between two chunks, as above.
+        on_interrupted: What comes of a stream that breaks off after a part was delivered: "raise"
+            an error that has the part; or "buffer", so that nothing is delivered until all of it is
+            there, and it fails over as a whole answer does.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
     """
 
@@ -70,6 +83,9 @@ class Options(BaseModel):
     task_type: TaskType | None = None
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     max_response_time: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    first_token_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    idle_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    on_interrupted: Interrupted = Interrupted.RAISE
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
 
@@ -97,6 +113,8 @@ class Options(BaseModel):
         "deadline_seconds",
         "max_cost",
         "max_response_time",
+        "first_token_seconds",
+        "idle_seconds",
         mode="before",
     )
     @classmethod
@@ -166,6 +184,9 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "task_type": _asked,
     "max_cost": _least,
     "max_response_time": _least,
+    "first_token_seconds": _least,
+    "idle_seconds": _least,
+    "on_interrupted": _asked,
     "hedge": _unless_refused,
     "hedge_tools": _unless_refused,
 }

@@ -70,6 +70,11 @@ def started(attempt: Progress) -> Start:
     return new(Start, values)
 
 
+def least(seconds: float, limit: float | None) -> float:
+    """The narrower of a limit that is and one that may be."""
+    return seconds if limit is None or seconds < limit else limit
+
+
 def sooner(one: float | None, other: float | None) -> float | None:
     """The earlier of two times, either of which may be none."""
     if one is None or other is None:
@@ -86,6 +91,8 @@ def limits_of(
         seconds = timeout_seconds
     left = None if deadline is None else deadline - now
     if request.streamed:
-        return Limits(first_token=seconds, idle=seconds, whole=left)
+        options = request.options
+        first = least(seconds, options.first_token_seconds)
+        return Limits(first_token=first, idle=least(seconds, options.idle_seconds), whole=left)
     whole = seconds if left is None or seconds < left else left
     return new(Limits, (None, None, whole))

@@ -10,7 +10,10 @@ from .sources import AsyncSource, InlineSource, Source
 
 def source_for(attempts: Attempts, options: Options) -> Source:
     """Worker threads where a limit must hold to the moment; else the caller's own thread."""
-    if options.deadline_seconds is not None or options.hedge:
+    exact = options.deadline_seconds is not None or options.hedge
+    if attempts.streamed and not exact:
+        exact = options.first_token_seconds is not None or options.idle_seconds is not None
+    if exact:
         return ThreadSource(attempts)
     return InlineSource(attempts)
 
