@@ -198,6 +198,10 @@ class Agenda:
             self._quick = entry
         self._reorder(entry, failure)
 
+    def elsewhere(self) -> None:
+        """No quick retry: another deployment is to be tried first, if there is one."""
+        self._quick = None
+
     def _affordable(self, latest: Candidate, now: float) -> bool:
         """Whether the deployment's budget would pay for one more retry."""
         started = latest.stats.started

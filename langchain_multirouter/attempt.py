@@ -18,6 +18,7 @@ from .deployment import Deployment
 from .outcome import Cause, Failure
 from .porting import Unportable, port
 from .providers.provider import Parameters, ProviderClasses
+from .resuming import Joint
 from .steps import Chunk, Ended, Event, Kind, Start
 from .tally import Tally
 from .values import new
@@ -59,21 +60,30 @@ class Attempts(NamedTuple):
     observer: Observer | None = None  # sees attempts begin and end, where somebody traces
     orphaned: Callable[[int, int], None] | None = None  # deployment's number, one more or less
 
-    def begin(self, step: Start) -> Running:
-        """Prepare the attempt that the flow asks for; nothing is sent before its first event."""
+    def begin(self, step: Start, said: Sequence[BaseMessage] = ()) -> Running:
+        """Prepare the attempt that the flow asks for; nothing is sent before its first event.
+
+        Args:
+            step: What the flow asks.
+            said: The chunks that were delivered, where it is to go on from them.
+        """
         if self.observer is not None:
             self.observer.began(step.id, step.deployment)
-        return Running(step, self.served[step.number], self)
+        return Running(step, self.served[step.number], self, Joint(said) if said else None)
 
 
 class Running:
     """One attempt under way: its events, and the result or the chunks that they speak of."""
 
     __slots__ = (
-        "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "number", "result"
+        "_joint", "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "number",
+        "result",
     )  # fmt: skip
 
-    def __init__(self, step: Start, served: Served, call: Attempts) -> None:
+    def __init__(
+        self, step: Start, served: Served, call: Attempts, joint: Joint | None = None
+    ) -> None:
+        self._joint = joint
         self.id = step.id
         self.number = step.number
         self.call = call
@@ -127,8 +137,10 @@ class Running:
                 self._tally = tally = Tally()
                 self._source = source = model._stream(messages, stop=stop, **settings)
                 for chunk in source:
-                    self.chunks.append(chunk)
                     kind, content = tally.add(chunk)
+                    if self._joint is not None:
+                        chunk = self._joint.fit(chunk, kind)
+                    self.chunks.append(chunk)
                     yield Chunk(self.id, kind, content, clock())
                 failure = judged(self._served.classes, tally.message())
             else:
@@ -149,8 +161,10 @@ class Running:
                 self._tally = tally = Tally()
                 self._source = source = model._astream(messages, stop=stop, **settings)
                 async for chunk in source:
-                    self.chunks.append(chunk)
                     kind, content = tally.add(chunk)
+                    if self._joint is not None:
+                        chunk = self._joint.fit(chunk, kind)
+                    self.chunks.append(chunk)
                     yield Chunk(self.id, kind, content, clock())
                 failure = judged(self._served.classes, tally.message())
             else:
@@ -169,7 +183,10 @@ class Running:
         classes, model = served.classes, served.model
         dialect = classes.dialect(model, call.parameters)
         name = served.deployment.model_name
-        messages, parameters, self.lost = port(call.messages, call.parameters, dialect, name)
+        asked = call.messages
+        if self._joint is not None:
+            asked = self._joint.asked(asked, dialect, name)
+        messages, parameters, self.lost = port(asked, call.parameters, dialect, name)
         model, stop, settings, dropped = classes.translate(model, parameters, messages)
         if dropped:
             self.lost = (*self.lost, *dropped)
@@ -231,6 +248,8 @@ class Running:
         chunk = ChatGenerationChunk(
             message=AIMessageChunk(**fields), generation_info=generation.generation_info
         )
+        if self._joint is not None:
+            chunk = self._joint.fit(chunk, Kind.FINISH)
         self.chunks.append(chunk)
         return Chunk(self.id, Kind.FINISH, True, now)
 
@@ -279,16 +298,3 @@ def judged(classes: ProviderClasses, message: AIMessage) -> Failure | None:
     if failure is not None and failure.answer is not None and message.content:
         return None
     return failure
-
-
-def interruptible(running: Running) -> bool:
-    """Whether cancelling its coroutine ends the attempt: the class has one of its own.
-
-    LangChain's default for the others is a thread of the loop's executor, which goes on to the end.
-    """
-    cls = type(running.model)
-    if running.call.streamed and cls._astream is not BaseChatModel._astream:
-        return True
-    return cls._agenerate is not BaseChatModel._agenerate and not (
-        running.call.streamed and cls._stream is not BaseChatModel._stream
-    )

@@ -93,7 +93,7 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
                     yield _handed(chunks, delivered)
                 event = source.event(step.until)
             elif isinstance(step, Start):
-                source.start(step)
+                source.start(step, delivered if step.resume else ())
             elif isinstance(step, Deliver):
                 chunks = source.running(step.id).chunks
             elif isinstance(step, Cancel):
@@ -130,7 +130,7 @@ async def astream(
                     yield _handed(chunks, delivered)
                 event = await source.event(step.until)
             elif isinstance(step, Start):
-                source.start(step)
+                source.start(step, delivered if step.resume else ())
             elif isinstance(step, Deliver):
                 chunks = source.running(step.id).chunks
             elif isinstance(step, Cancel):

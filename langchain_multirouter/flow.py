@@ -40,7 +40,10 @@ from .steps import (
 from .telemetry.story import Story
 from .values import new
 
-_FINISH = Kind.FINISH  # an enum's attribute is looked up more slowly than a global
+_FINISH, _CALL = (
+    Kind.FINISH,
+    Kind.CALL,
+)  # an enum's attribute is looked up more slowly than a global
 
 
 def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float) -> Flow:
@@ -65,7 +68,7 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
 class _Call(Ledger):
     """The loop's state: what came of attempts so far, what comes next, and what is under way."""
 
-    __slots__ = ("agenda", "begun", "commits_early", "flight", "timeouts")
+    __slots__ = ("agenda", "begun", "commits_early", "committed", "flight", "timeouts")
     agenda: Agenda
 
     def __init__(
@@ -74,6 +77,7 @@ class _Call(Ledger):
         super().__init__(request, fleet, now)
         self.timeouts = timeouts
         self.begun = 0  # attempts
+        self.committed = -1  # the attempt whose chunks the caller gets
         #: Whether the first content is delivered, or nothing before all of it is there.
         self.commits_early = (
             request.streamed and request.options.on_interrupted is not Interrupted.BUFFER
@@ -173,8 +177,10 @@ class _Call(Ledger):
         self, attempt: Progress
     ) -> Generator[Step, Event | None, tuple[Progress, Failure | None]]:
         """An attempt, and its hedge if it gets one, until one succeeds or all have failed."""
-        yield started(attempt)
-        flight = None if self.request.hedge is None else self.take_off(attempt)
+        yield started(attempt, resume=self.delivered)
+        flight = None
+        if self.request.hedge is not None and not self.delivered:
+            flight = self.take_off(attempt)
         after_finish_seconds = self.fleet.policy.after_finish_seconds
         while True:
             attended = attempt if flight is None else flight
@@ -190,6 +196,8 @@ class _Call(Ledger):
                 attempt.last = event.now
                 if event.kind is _FINISH:
                     attempt.finished = True
+                elif event.kind is _CALL:
+                    attempt.calls = True
                 if event.has_content and not attempt.content:
                     attempt.content = True
                     attempt.first_token_seconds = max(0.0, event.now - attempt.started)
@@ -202,7 +210,7 @@ class _Call(Ledger):
             if failure is not None:
                 if flight is None or not flight.goes_on_without(attempt):
                     return attempt, failure
-                if self.is_final(failure):
+                if self.is_final(attempt, failure):
                     yield from self.leave(flight.attempts)
                     return attempt, failure
                 self.decide(attempt, failure)
@@ -210,7 +218,7 @@ class _Call(Ledger):
             if flight is not None:
                 yield from self.leave(flight.others(attempt))
             self.succeeded(attempt)
-            if self.request.streamed and not self.delivered:
+            if self.request.streamed and self.committed != attempt.id:
                 yield from self.commit(attempt, None)
             return attempt, None
 
@@ -229,7 +237,9 @@ class _Call(Ledger):
         self, attempt: Progress, flight: Flight | None
     ) -> Generator[Step, Event | None, None]:
         """The caller gets this attempt's chunks, and nobody else's."""
-        self.delivered = True
+        if self.delivered:
+            self.resumed_by(attempt)
+        self.delivered, self.committed = True, attempt.id
         if flight is not None:
             yield from self.leave(flight.others(attempt))
         yield Deliver(attempt.id)
@@ -259,12 +269,12 @@ class _Call(Ledger):
         flight.attempts.append(attempt)
         self.story.hedged(slow.deployment.name, attempt.deployment.name, attempt.id + 1)
         yield from self.tell()
-        yield started(attempt)
+        yield started(attempt, resume=False)
 
     def decide(self, attempt: Progress, failure: Failure) -> None:
         """What the failure means for the rest of this call."""
         self.failures.append(failure)
-        if self.is_final(failure):
+        if self.is_final(attempt, failure):
             name = attempt.deployment.name
             if self.delivered:
                 raise broken_off(name, failure, self.tried) from failure.error
@@ -274,6 +284,8 @@ class _Call(Ledger):
             raise self.exhausted(failure.cause if rule is Next.RAISE else None)
         latest = self.fleet.snapshot()[attempt.permit.number]
         self.agenda.failed(attempt.choice, failure, latest, self.now)
+        if self.delivered:
+            self.agenda.elsewhere()
 
     def leave_unsettled(self, attempt: Progress) -> None:
         """Whatever happened, every permit comes back."""

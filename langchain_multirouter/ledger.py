@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .ending import nobody_answered, nobody_asked
+from .ending import broken_off, nobody_answered, nobody_asked
 from .errors import RouterError
 from .fleet import Fleet
+from .options import Interrupted
 from .outcome import Answered, AttemptRecord, Cause, Failure
 from .progress import Progress
 from .request import Request
@@ -18,8 +19,8 @@ class Ledger:
     """The attempts of one call that have ended, and what they amount to."""
 
     __slots__ = (
-        "cost_usd", "deadline", "delivered", "failures", "fleet", "now", "ranking", "request",
-        "started", "story", "tried",
+        "cost_usd", "deadline", "delivered", "failures", "fleet", "notes", "now", "ranking",
+        "request", "started", "story", "tried",
     )  # fmt: skip
     ranking: Ranking
     story: Story
@@ -34,6 +35,7 @@ class Ledger:
         self.failures: list[Failure] = []
         self.delivered = False
         self.cost_usd: float | None = None
+        self.notes: tuple[str, ...] = ()
 
     def succeeded(self, attempt: Progress) -> None:
         """It answered the call."""
@@ -73,9 +75,13 @@ class Ledger:
             cause, code = failure.cause.value, failure.code
         self.tried.append(new(AttemptRecord, (name, outcome, cause, code, seconds)))
 
-    def is_final(self, failure: Failure) -> bool:
+    def is_final(self, attempt: Progress, failure: Failure) -> bool:
         """Whether nothing is tried after it."""
-        if self.delivered or VERDICTS[failure.cause].next is Next.RAISE:
+        if self.delivered:
+            wish = self.request.options.on_interrupted
+            if attempt.calls or wish is not Interrupted.CONTINUE:
+                return True
+        if VERDICTS[failure.cause].next is Next.RAISE:
             return True
         return self.deadline is not None and self.now >= self.deadline
 
@@ -83,9 +89,19 @@ class Ledger:
         """The one error of a call that nobody answered."""
         if not self.tried:
             return nobody_asked(self.ranking, self.fleet.snapshot(), self.now)
+        if self.delivered:
+            failure = self.failures[-1]
+            error = broken_off(self.tried[-1].deployment, failure, self.tried)
+            error.__cause__ = failure.error
+            return error
         late = self.deadline is not None and self.now >= self.deadline
         seconds = self.request.options.deadline_seconds if late else None
         return nobody_answered(self.tried, self.failures, cause=cause, deadline_seconds=seconds)
+
+    def resumed_by(self, attempt: Progress) -> None:
+        """The answer is in parts of more than one deployment."""
+        name, last = attempt.deployment.name, self.tried[-1].deployment
+        self.notes += (f"continued by {name} where the stream from {last} broke off",)
 
     def answered(self, attempt: Progress) -> Answered:
         """How the call was answered."""
@@ -93,5 +109,6 @@ class Ledger:
         name, task_name = self.request.options.strategy_name, None if task is None else str(task)
         found = (attempt.id, attempt.deployment, name, task_name, len(ranking.order))
         tried = tuple(self.tried)
-        values = (*found, self.started, self.now, tried, ranking.notes, self.cost_usd)
+        notes = ranking.notes + self.notes
+        values = (*found, self.started, self.now, tried, notes, self.cost_usd)
         return new(Answered, values)

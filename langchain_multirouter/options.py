@@ -31,6 +31,7 @@ class Interrupted(StrEnum):
     """What comes of a stream that breaks off after a part of it was delivered."""
 
     RAISE = "raise"
+    CONTINUE = "continue"
     BUFFER = "buffer"
 
 
@@ -64,8 +65,9 @@ class Options(BaseModel):
             limit, which holds for every silence of a stream, may be shorter.
         idle_seconds: A stream's limit between two chunks, as above.
         on_interrupted: What comes of a stream that breaks off after a part was delivered: "raise"
-            an error that has the part; or "buffer", so that nothing is delivered until all of it is
-            there, and it fails over as a whole answer does.
+            an error that has the part; "continue", so that another deployment carries on from it,
+            but never from inside a tool call; or "buffer", so that nothing is delivered until all
+            of it is there, and it fails over as a whole answer does.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
     """
 

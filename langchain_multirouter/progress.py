@@ -15,8 +15,8 @@ class Progress:
     """One attempt under way; mutable, and known to its own call alone."""
 
     __slots__ = (
-        "choice", "content", "deadline", "deployment", "ends", "finished", "first_token_seconds",
-        "id", "last", "limits", "permit", "price", "started", "usage",
+        "calls", "choice", "content", "deadline", "deployment", "ends", "finished",
+        "first_token_seconds", "id", "last", "limits", "permit", "price", "started", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -41,7 +41,7 @@ class Progress:
         self.deadline = deadline
         #: When it is over at the latest: its own limit, or the call's.
         self.ends = sooner(None if limits.whole is None else now + limits.whole, deadline)
-        self.content = self.finished = False
+        self.calls = self.content = self.finished = False
 
     def sample(self, now: float, *, typical: bool) -> Sample:
         """What its success adds to the statistics; what is not typical says nothing of times."""
@@ -64,9 +64,9 @@ class Progress:
         return self.ends if first is None else sooner(self.started + first, self.ends)
 
 
-def started(attempt: Progress) -> Start:
-    """The step that begins it."""
-    values = (attempt.id, attempt.permit.number, attempt.deployment, attempt.limits)
+def started(attempt: Progress, *, resume: bool) -> Start:
+    """The step that begins it; it resumes what was delivered, if anything was."""
+    values = (attempt.id, attempt.permit.number, attempt.deployment, attempt.limits, resume)
     return new(Start, values)
 
 

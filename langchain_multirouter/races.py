@@ -13,10 +13,13 @@ import contextvars
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from .attempt import Attempts, Running, interruptible
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
+
+from .attempt import Attempts, Running
 from .sources import Clock
 from .steps import Elapsed, Ended, Event, Start
 from .workers import WORKERS
@@ -89,8 +92,8 @@ class ThreadSource:
         self._begun: dict[int, Running] = {}
         self._threads = Threads(attempts, clock, lambda *reported: self._queue.put(reported))
 
-    def start(self, step: Start) -> None:
-        self._begun[step.id] = running = self._attempts.begin(step)
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        self._begun[step.id] = running = self._attempts.begin(step, said)
         self._threads.start(running)
 
     def cancel(self, id: int) -> None:
@@ -129,8 +132,8 @@ class TaskSource:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._threads = Threads(attempts, clock, self._from_thread)
 
-    def start(self, step: Start) -> None:
-        self._begun[step.id] = running = self._attempts.begin(step)
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        self._begun[step.id] = running = self._attempts.begin(step, said)
         if interruptible(running):
             self._tasks[step.id] = self._loop.create_task(self._pump(running))
         else:
@@ -195,3 +198,16 @@ class TaskSource:
 
     async def close(self) -> None:
         await self._farewell(list(self._begun))
+
+
+def interruptible(running: Running) -> bool:
+    """Whether cancelling its coroutine ends the attempt: the class has one of its own.
+
+    LangChain's default for the others is a thread of the loop's executor, which goes on to the end.
+    """
+    cls = type(running.model)
+    if running.call.streamed and cls._astream is not BaseChatModel._astream:
+        return True
+    return cls._agenerate is not BaseChatModel._agenerate and not (
+        running.call.streamed and cls._stream is not BaseChatModel._stream
+    )

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
+
+from langchain_core.messages import BaseMessage
 
 from .attempt import Attempts, Running
 from .steps import Elapsed, Ended, Event, Start
@@ -23,8 +25,8 @@ Clock = Callable[[], float]
 class Source(Protocol):
     """What the sync loops need of a source."""
 
-    def start(self, step: Start) -> None:
-        """Begin an attempt."""
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        """Begin an attempt, which goes on from what was said, if anything was."""
 
     def cancel(self, id: int) -> None:
         """Leave an attempt."""
@@ -48,8 +50,8 @@ class InlineSource:
         self._running: Running | None = None
         self._following: Callable[[], Event] | None = None
 
-    def start(self, step: Start) -> None:
-        self._running = running = self._attempts.begin(step)
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        self._running = running = self._attempts.begin(step, said)
         if running.call.streamed:
             self._following = running.events(self._clock).__next__
         else:
@@ -99,8 +101,8 @@ class AsyncSource:
         self._waiting: asyncio.Task[Any] | None = None
         self._rang = False
 
-    def start(self, step: Start) -> None:
-        self._running = running = self._attempts.begin(step)
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        self._running = running = self._attempts.begin(step, said)
         if running.call.streamed:
             self._events = events = running.aevents(self._clock)
             self._following = events.__anext__

@@ -42,6 +42,8 @@ class Tally:
         self.seen_tool_calls = self.seen_tool_calls or tools
         if finished:
             return Kind.FINISH, content
+        if tools:
+            return Kind.CALL, True
         return (Kind.CONTENT if content else Kind.EMPTY), content
 
     def message(self) -> AIMessage:

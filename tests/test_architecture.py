@@ -26,7 +26,8 @@ LAYERS = [
     "routing",
     "agenda settlement fleet steps progress inflight ending ledger",
     "flow",
-    "providers attempt workers sources races source_choice drive compiled assembly keywords prompt"
+    "providers attempt resuming workers sources races source_choice drive compiled assembly"
+    " keywords prompt"
     " answer caller health hook porting tally telemetry caching document catalogue",
     "chat_model configuration insight embeddings testing __main__ demo demo_screen demo_script"
     " emulator",

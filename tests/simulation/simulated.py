@@ -30,6 +30,7 @@ Script = tuple[Beat, ...]
 KINDS = {
     "empty": (Kind.EMPTY, False),
     "content": (Kind.CONTENT, True),
+    "call": (Kind.CALL, True),
     "finish": (Kind.FINISH, False),
     "last": (Kind.FINISH, True),
 }
@@ -86,6 +87,7 @@ class Call:
 
     def __init__(self, world: World, request: Request) -> None:
         self.world = world
+        self.request = request
         self.began = world.now
         self.started: list[Started] = []
         self.pauses: list[tuple[float, float]] = []  # waits with nothing in flight
@@ -181,7 +183,8 @@ class Call:
             case Cancel(id=id):
                 del self._flying[id]
             case Deliver(id=id):
-                assert self._committed is None, "a call commits once"
+                resumed = self.world.resumes(self.request) and len(self.started) > 1
+                assert self._committed is None or resumed, "a call commits once"
                 self._committed = id
 
     def _hand_over(self) -> None:
@@ -225,6 +228,11 @@ class World:
         scripts = self.sites[number].scripts
         self._attempts[number] += 1
         return scripts[min(self._attempts[number], len(scripts)) - 1]
+
+    @staticmethod
+    def resumes(request: Request) -> bool:
+        """Whether a call may go on where a stream broke off."""
+        return request.options.on_interrupted == "continue"
 
     def check(self) -> None:
         """What holds at every moment."""
