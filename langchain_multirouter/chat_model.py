@@ -37,6 +37,7 @@ from .routing.preferences import read_preferences
 from .source_choice import async_source_for, source_for
 from .steps import Flow
 from .task_types import TaskType
+from .values import new
 
 
 class RoutedChatModel(Insight):
@@ -195,10 +196,9 @@ class RoutedChatModel(Insight):
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
-        orphaned = known.fleet.orphaned if options.hedge else None
-        attempts = Attempts(
-            known.served, messages, parameters, streamed, learn=known.learner, orphaned=orphaned
-        )
+        sent = (known.served, messages, parameters, streamed)
+        orphaned = None if options.hedge is None else known.fleet.orphaned
+        attempts = new(Attempts, (*sent, known.learner, None, None, orphaned))
         return flow, attempts, options
 
     def _generate(

@@ -85,7 +85,9 @@ class Fleet:
                 if trickle is None or now < candidate.cooldown.until:
                     return None
                 switch, probe = trickle, not switch.probing(now)
-            elif candidate.readiness(now) is not Readiness.READY:
+            elif (probe or now < candidate.cooldown.until) and (
+                candidate.readiness(now) is not Readiness.READY
+            ):
                 return None
             until = now + longest_seconds if probe else None
             if until is not None:

@@ -13,7 +13,6 @@ from collections.abc import Generator, Iterable
 from langchain_core.exceptions import ModelError
 
 from .agenda import Agenda, Choice
-from .economics.price import usage_of
 from .ending import broken_off
 from .errors import NoCandidateError, callers_own
 from .fleet import Fleet
@@ -21,7 +20,7 @@ from .inflight import Flight, hedge_time
 from .ledger import Ledger
 from .options import Interrupted
 from .outcome import Cause, Failure
-from .progress import Progress, limits_of, started
+from .progress import Progress, limits_of
 from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import rank
@@ -33,6 +32,7 @@ from .steps import (
     Event,
     Flow,
     Kind,
+    Start,
     Step,
     Tell,
     Wait,
@@ -74,7 +74,7 @@ class _Call(Ledger):
     def __init__(
         self, request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float
     ) -> None:
-        super().__init__(request, fleet, now)
+        Ledger.__init__(self, request, fleet, now)  # `super()` costs as much again
         self.timeouts = timeouts
         self.begun = 0  # attempts
         self.committed = -1  # the attempt whose chunks the caller gets
@@ -104,7 +104,8 @@ class _Call(Ledger):
                 try:
                     attempt, failure = yield from self.follow(attempt)
                 finally:
-                    self.leave_unsettled(attempt)
+                    if self.flight is not None or not attempt.permit.settled:
+                        self.leave_unsettled(attempt)
                 if failure is None:
                     break
                 self.decide(attempt, failure)
@@ -177,7 +178,8 @@ class _Call(Ledger):
         self, attempt: Progress
     ) -> Generator[Step, Event | None, tuple[Progress, Failure | None]]:
         """An attempt, and its hedge if it gets one, until one succeeds or all have failed."""
-        yield started(attempt, resume=self.delivered)
+        number, limits = attempt.permit.number, attempt.limits
+        yield new(Start, (attempt.id, number, attempt.deployment, limits, self.delivered))
         flight = None
         if self.request.hedge is not None and not self.delivered:
             flight = self.take_off(attempt)
@@ -222,17 +224,6 @@ class _Call(Ledger):
                 yield from self.commit(attempt, None)
             return attempt, None
 
-    def ended(self, attempt: Progress, event: Event) -> Failure | None:
-        """It came to its end, or its limit ran out; None for a success."""
-        complete = attempt.finished and attempt.content
-        if not isinstance(event, Ended):
-            return None if complete else self.overdue(attempt)
-        attempt.usage = usage_of(event.usage)
-        if event.failure is None or complete:
-            return None
-        self.failed(attempt, event.failure)
-        return event.failure
-
     def commit(
         self, attempt: Progress, flight: Flight | None
     ) -> Generator[Step, Event | None, None]:
@@ -269,7 +260,8 @@ class _Call(Ledger):
         flight.attempts.append(attempt)
         self.story.hedged(slow.deployment.name, attempt.deployment.name, attempt.id + 1)
         yield from self.tell()
-        yield started(attempt, resume=False)
+        number, limits = attempt.permit.number, attempt.limits
+        yield new(Start, (attempt.id, number, attempt.deployment, limits, False))
 
     def decide(self, attempt: Progress, failure: Failure) -> None:
         """What the failure means for the rest of this call."""
@@ -289,8 +281,7 @@ class _Call(Ledger):
 
     def leave_unsettled(self, attempt: Progress) -> None:
         """Whatever happened, every permit comes back."""
-        if not attempt.permit.settled:
-            self.fleet.settle_cancelled(attempt.permit, self.now)
+        self.fleet.settle_cancelled(attempt.permit, self.now)
         if self.flight is not None:
             for other in self.flight.attempts:
                 self.fleet.settle_cancelled(other.permit, self.now)

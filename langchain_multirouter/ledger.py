@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .economics.price import usage_of
 from .ending import broken_off, nobody_answered, nobody_asked
 from .errors import RouterError
 from .fleet import Fleet
@@ -11,6 +12,7 @@ from .progress import Progress
 from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking
+from .steps import Ended, Event
 from .telemetry.story import Story
 from .values import new
 
@@ -47,6 +49,17 @@ class Ledger:
         if changed is not None:
             self.story.health(changed)
         self.record(attempt, "success", None)
+
+    def ended(self, attempt: Progress, event: Event) -> Failure | None:
+        """It came to its end, or its limit ran out; None where all of the answer is there."""
+        if isinstance(event, Ended):
+            attempt.usage = usage_of(event.usage)
+            failure = event.failure
+            if failure is None or (attempt.finished and attempt.content):
+                return None
+            self.failed(attempt, failure)
+            return failure
+        return None if attempt.finished and attempt.content else self.overdue(attempt)
 
     def failed(self, attempt: Progress, failure: Failure) -> None:
         """It failed."""

@@ -6,7 +6,6 @@ from .agenda import Choice
 from .economics.price import Usage
 from .request import Limits, Request
 from .settlement import Permit
-from .steps import Start
 from .telemetry.stats import Sample
 from .values import new
 
@@ -62,12 +61,6 @@ class Progress:
             return self.ends if idle is None else sooner(self.last + idle, self.ends)
         first = self.limits.first_token
         return self.ends if first is None else sooner(self.started + first, self.ends)
-
-
-def started(attempt: Progress, *, resume: bool) -> Start:
-    """The step that begins it; it resumes what was delivered, if anything was."""
-    values = (attempt.id, attempt.permit.number, attempt.deployment, attempt.limits, resume)
-    return new(Start, values)
 
 
 def least(seconds: float, limit: float | None) -> float:

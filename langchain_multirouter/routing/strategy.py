@@ -152,6 +152,8 @@ def _filtered(
 #: What comes before any score: readiness, whether another provider is preferred, fallback level.
 Place = tuple[int, bool, int]
 READY_FIRST = {Readiness.READY: 0, Readiness.COOLING: 2, Readiness.OUT: 3}
+#: The usual place, made once.
+FRONT: Place = (0, False, 0)
 #: A healed deployment that has not its whole share yet stands back in so many calls.
 STANDS_BACK = 1
 
@@ -179,5 +181,6 @@ def places(
             ready = STANDS_BACK
         deployment = candidate.deployment
         other = preferred is not None and deployment.provider != preferred
-        found.append((ready, other, deployment.fallback_level))
+        level = deployment.fallback_level
+        found.append((ready, other, level) if ready or other or level else FRONT)
     return found

@@ -148,8 +148,10 @@ def begun(stats: Stats, now: float) -> Stats:
 def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
     """A pending attempt succeeded."""
     succeeded, failed, cancelled, pending, causes, before, begun_at = stats
-    mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced = before[:11]
-    peak, first_peak, first_times = before[11:]
+    (
+        mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced,
+        peak, first_peak, first_times,
+    ) = before  # fmt: skip
     seconds, first_token_seconds, input_tokens, output_tokens, cost = sample
     keep = math.exp((at - now) / WINDOW_SECONDS) if now > at else 1.0
     if seconds is not None:
