@@ -13,9 +13,20 @@ from .options import OPTION_NAMES, Options, narrow
 from .spaces import Spaces
 from .vectors import Method
 
-#: `task_type` is Gemini's here: that of every call is `TaskType.EMBEDDINGS`. Of a text to be
-#: embedded nothing is ever lost.
-OPTIONS = OPTION_NAMES - {"task_type", "allow_losses"}
+#: Of chat models alone: `task_type` is Gemini's here, nothing is lost of a text to be embedded, and
+#: there are neither streams nor second copies.
+OF_CHAT = frozenset(
+    {
+        "allow_losses",
+        "first_token_seconds",
+        "hedge",
+        "hedge_tools",
+        "idle_seconds",
+        "on_interrupted",
+        "task_type",
+    }
+)
+OPTIONS = OPTION_NAMES - OF_CHAT
 
 #: What a class calls the size that a call asks for.
 SIZES = ("dimensions", "output_dimensionality")

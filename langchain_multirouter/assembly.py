@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from .agenda import most_attempts
 from .attempt import Served
 from .candidate import Candidate, Facts
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
@@ -22,6 +23,7 @@ from .identity import deployments_digest
 from .lineup import CHAT, Kind, assemble
 from .options import Options
 from .request import Request
+from .resilience.bounds import Bound, Site, worst_case
 from .resilience.policy import Policy
 from .routing.filters import of_preferred_provider, tagged
 from .telemetry.stats import LARGEST_INPUT_RATIO
@@ -103,6 +105,30 @@ class Assembled:
         for number in range(len(self.served)):
             self.fleet.reprice(number, self._price(number, at))
         self.prices_until = self._prices_until()
+
+    def bound(
+        self,
+        options: Options,
+        timeout_seconds: float | None = None,
+        numbers: Sequence[int] | None = None,
+    ) -> Bound:
+        """What a call with these options may cost at worst, whoever of `numbers` (of all where
+        there are none) it goes to."""
+        sites = [
+            Site(served.timeout_seconds, served.classes.hidden_attempts(served.model))
+            for number, served in enumerate(self.served)
+            if numbers is None or number in numbers
+        ]
+        asked = len(sites) if options.fallback_enabled else min(1, len(sites))
+        return worst_case(
+            self.fleet.policy,
+            sites,
+            most_attempts=most_attempts(options.max_attempts, asked),
+            max_retries=options.max_retries,
+            fallbacks=max(0, asked - 1),
+            timeout_seconds=timeout_seconds,
+            deadline_seconds=options.deadline_seconds,
+        )
 
     @property
     def learner(self) -> Callable[[int, Mapping[str, Any]], None] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -16,11 +16,13 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from .connections import Connections
 from .deployment import Deployment
+from .observer import Observer
 from .outcome import Cause, Failure
 from .porting import Unportable, port
-from .providers.provider import Parameters, ProviderClasses
+from .providers.provider import Parameters
+from .resuming import Joint
 from .steps import Chunk, Ended, Event, Kind, Start
-from .tally import Tally
+from .tally import Tally, judged
 from .values import new
 
 Clock = Callable[[], float]
@@ -36,19 +38,6 @@ class Served(NamedTuple):
     connections: Connections | None = None  # None: none that a loop could leave behind
 
 
-class Observer(Protocol):
-    """Who watches a call's attempts; what it raises is nobody's concern."""
-
-    def began(self, id: int, deployment: Deployment) -> None:
-        """An attempt begins."""
-
-    def ended(self, id: int, failure: Failure | None, usage: Mapping[str, Any] | None) -> None:
-        """It ended, well if `failure` is None."""
-
-    def left(self, id: int) -> None:
-        """It was left without an outcome of its own; may come after `ended`, and more than once."""
-
-
 class Attempts(NamedTuple):
     """What one call sends, whoever it is sent to."""
 
@@ -59,24 +48,34 @@ class Attempts(NamedTuple):
     learn: Callable[[int, Mapping[str, Any]], None] | None = None  # while a price is unknown
     accepts: Callable[[AIMessage], bool] | None = None  # the caller's own test of a whole answer
     observer: Observer | None = None  # sees attempts begin and end, where somebody traces
+    orphaned: Callable[[int, int], None] | None = None  # deployment's number, one more or less
 
-    def begin(self, step: Start) -> Running:
-        """Prepare the attempt that the flow asks for; nothing is sent before its first event."""
+    def begin(self, step: Start, said: Sequence[BaseMessage] = ()) -> Running:
+        """Prepare the attempt that the flow asks for; nothing is sent before its first event.
+
+        Args:
+            step: What the flow asks.
+            said: The chunks that were delivered, where it is to go on from them.
+        """
         if self.observer is not None:
             self.observer.began(step.id, step.deployment)
-        return Running(step, self.served[step.number], self)
+        return Running(step, self.served[step.number], self, Joint(said) if said else None)
 
 
 class Running:
     """One attempt under way: its events, and the result or the chunks that they speak of."""
 
     __slots__ = (
-        "_number", "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "result"
+        "_joint", "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "number",
+        "result",
     )  # fmt: skip
 
-    def __init__(self, step: Start, served: Served, call: Attempts) -> None:
+    def __init__(
+        self, step: Start, served: Served, call: Attempts, joint: Joint | None = None
+    ) -> None:
+        self._joint = joint
         self.id = step.id
-        self._number = step.number
+        self.number = step.number
         self.call = call
         self.result: ChatResult | None = None
         self.chunks: deque[ChatGenerationChunk] = deque()
@@ -85,6 +84,11 @@ class Running:
         self._served = served
         self._source: Any = None
         self._tally: Tally | None = None  # of a stream's chunks
+
+    @property
+    def model(self) -> Any:
+        """The deployment's chat model, before any translation."""
+        return self._served.model
 
     def events(self, clock: Clock) -> Iterator[Event]:
         """Make the attempt, in the thread that iterates."""
@@ -125,8 +129,10 @@ class Running:
                 self._tally = tally = Tally()
                 self._source = source = model._stream(messages, stop=stop, **settings)
                 for chunk in source:
-                    self.chunks.append(chunk)
                     kind, content = tally.add(chunk)
+                    if self._joint is not None:
+                        chunk = self._joint.fit(chunk, kind)
+                    self.chunks.append(chunk)
                     yield Chunk(self.id, kind, content, clock())
                 failure = judged(self._served.classes, tally.message())
             else:
@@ -149,8 +155,10 @@ class Running:
                 self._tally = tally = Tally()
                 self._source = source = model._astream(messages, stop=stop, **settings)
                 async for chunk in source:
-                    self.chunks.append(chunk)
                     kind, content = tally.add(chunk)
+                    if self._joint is not None:
+                        chunk = self._joint.fit(chunk, kind)
+                    self.chunks.append(chunk)
                     yield Chunk(self.id, kind, content, clock())
                 failure = judged(self._served.classes, tally.message())
             else:
@@ -168,10 +176,11 @@ class Running:
         served, call = self._served, self.call
         classes, model = served.classes, served.model
         dialect = classes.dialect(model, call.parameters)
-        to = served.deployment
-        messages, parameters, self.lost = port(
-            call.messages, call.parameters, dialect, to.model_name, to.name
-        )
+        to, asked = served.deployment, call.messages
+        if self._joint is not None:
+            asked = self._joint.asked(asked, dialect, to.model_name)
+        sent = (asked, call.parameters, dialect, to.model_name, to.name)
+        messages, parameters, self.lost = port(*sent)
         model, stop, settings, dropped = classes.translate(model, parameters, messages)
         if dropped:
             self.lost = (*self.lost, *dropped)
@@ -223,7 +232,7 @@ class Running:
         elif self._tally is not None:
             usage, metadata = self._tally.usage, self._tally.metadata
         if self.call.learn is not None:
-            self.call.learn(self._number, metadata)
+            self.call.learn(self.number, metadata)
         return usage
 
     def as_chunk(self, now: float) -> Chunk:
@@ -234,6 +243,8 @@ class Running:
         chunk = ChatGenerationChunk(
             message=AIMessageChunk(**fields), generation_info=generation.generation_info
         )
+        if self._joint is not None:
+            chunk = self._joint.fit(chunk, Kind.FINISH)
         self.chunks.append(chunk)
         return Chunk(self.id, Kind.FINISH, True, now)
 
@@ -276,15 +287,3 @@ def streams_natively(
         native = native or cls._astream is not BaseChatModel._astream
     disabled = model.disable_streaming
     return native and not (disabled is True or (disabled and bool(settings.get("tools"))))
-
-
-def judged(classes: ProviderClasses, message: AIMessage) -> Failure | None:
-    """The provider's judgement of a 200.
-
-    What the provider cut itself, and says so (a content filter, a full window), is handed on as it
-    is where part of an answer is there: the caller sees its finish reason, as with any model.
-    """
-    failure = classes.judge(message)
-    if failure is not None and failure.answer is not None and message.content:
-        return None
-    return failure

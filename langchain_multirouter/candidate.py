@@ -11,6 +11,7 @@ from .economics.price import Price, Usage
 from .economics.tokens import expected_output_tokens
 from .request import Request
 from .resilience.breaker import Breaker
+from .resilience.budget import Budget
 from .resilience.cooldown import Cooldown
 from .telemetry.stats import Stats
 from .values import new
@@ -44,6 +45,8 @@ class Candidate(NamedTuple):
     breaker: Breaker = Breaker()
     cooldown: Cooldown = Cooldown()
     paused: bool = False
+    budget: Budget = Budget()
+    orphans: int = 0  # attempts that were left and whose threads still run
 
     def readiness(self, now: float) -> Readiness:
         """Whether it may be tried now, all switches considered."""
@@ -53,8 +56,8 @@ class Candidate(NamedTuple):
 
     def with_values(self, stats: Stats, breaker: Breaker, cooldown: Cooldown) -> Candidate:
         """The same deployment with its next values; `_replace` costs three times as much."""
-        number, deployment, facts, _, _, _, paused = self
-        values = (number, deployment, facts, stats, breaker, cooldown, paused)
+        number, deployment, facts, _, _, _, paused, budget, orphans = self
+        values = (number, deployment, facts, stats, breaker, cooldown, paused, budget, orphans)
         return new(Candidate, values)
 
     def healthy(self, now: float) -> bool:

@@ -29,14 +29,15 @@ from .health import check_when_due
 from .hook import Hook
 from .insight import Insight
 from .keywords import neutral_tool, neutral_tool_choice, read_keywords
-from .options import Options, Strategy, narrow
+from .options import Interrupted, Options, Strategy, narrow
 from .prompt import read_prompt
 from .resilience.policy import Policy
-from .sources import AsyncSource, sync_source
+from .source_choice import async_source_for, source_for
 from .steps import Flow
 from .structured import StructuredOutput
 from .task_types import TaskType
 from .tracing import observer_for
+from .values import new
 
 
 class RoutedChatModel(StructuredOutput, Insight):
@@ -92,6 +93,11 @@ class RoutedChatModel(StructuredOutput, Insight):
     max_cost: float | None = None
     max_response_time: float | None = None
     allow_losses: bool = True
+    first_token_seconds: float | None = None
+    idle_seconds: float | None = None
+    on_interrupted: Interrupted | str = Interrupted.RAISE
+    hedge: bool | float | None = None
+    hedge_tools: bool | None = None
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -171,10 +177,10 @@ class RoutedChatModel(StructuredOutput, Insight):
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
+        sent = (known.served, messages, parameters, streamed, known.learner, accepts)
         observer = observer_for(run_manager, known.served)
-        attempts = Attempts(
-            known.served, messages, parameters, streamed, known.learner, accepts, observer
-        )
+        orphaned = None if options.hedge is None else known.fleet.orphaned
+        attempts = new(Attempts, (*sent, observer, orphaned))
         return flow, attempts, options
 
     def _generate(
@@ -185,7 +191,7 @@ class RoutedChatModel(StructuredOutput, Insight):
         **kwargs: Any,
     ) -> ChatResult:
         flow, attempts, options = self._attempts(messages, stop, kwargs, False, run_manager)
-        result, answered = drive.run(flow, sync_source(attempts, options.deadline_seconds))
+        result, answered = drive.run(flow, source_for(attempts, options))
         return signed(result, answered)
 
     async def _agenerate(
@@ -195,8 +201,8 @@ class RoutedChatModel(StructuredOutput, Insight):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        flow, attempts, _ = self._attempts(messages, stop, kwargs, False, run_manager)
-        result, answered = await drive.arun(flow, AsyncSource(attempts))
+        flow, attempts, options = self._attempts(messages, stop, kwargs, False, run_manager)
+        result, answered = await drive.arun(flow, async_source_for(attempts, options))
         return signed(result, answered)
 
     def _stream(
@@ -208,7 +214,7 @@ class RoutedChatModel(StructuredOutput, Insight):
     ) -> Iterator[ChatGenerationChunk]:
         manager = run_manager or run_manager_of_stream()
         flow, attempts, options = self._attempts(messages, stop, kwargs, True, manager)
-        return own(drive.stream(flow, sync_source(attempts, options.deadline_seconds)))
+        return own(drive.stream(flow, source_for(attempts, options)))
 
     def _astream(
         self,
@@ -218,8 +224,8 @@ class RoutedChatModel(StructuredOutput, Insight):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         manager = run_manager or run_manager_of_stream()
-        flow, attempts, _ = self._attempts(messages, stop, kwargs, True, manager)
-        return own(drive.astream(flow, AsyncSource(attempts)))
+        flow, attempts, options = self._attempts(messages, stop, kwargs, True, manager)
+        return own(drive.astream(flow, async_source_for(attempts, options)))
 
     # --- what only a router has --------------------------------------------------------------
 

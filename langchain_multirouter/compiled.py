@@ -34,6 +34,8 @@ NUMBERS = frozenset(
         "deadline_seconds",
         "max_cost",
         "max_response_time",
+        "first_token_seconds",
+        "idle_seconds",
         "health_check_interval_seconds",
         "random_seed",
     }
@@ -91,6 +93,7 @@ class Compiled(NamedTuple):
             unable,
             roomy,
             needs_of(parameters),
+            None if options.hedge is None else hedge_of(options, parameters),
         )
         return new(Request, values)
 
@@ -128,6 +131,13 @@ def compile_router(router: Any) -> tuple[Assembled, Compiled]:
         known.roomy_input_tokens,
         known.roomy_output_tokens,
     )
+
+
+def hedge_of(options: Options, parameters: Parameters) -> float | bool | None:
+    """When this call may be hedged: never with tools, unless they are declared safe."""
+    if options.hedge is False or (parameters.tools and not options.hedge_tools):
+        return None
+    return options.hedge
 
 
 def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], TaskType]:

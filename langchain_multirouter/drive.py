@@ -17,6 +17,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from .answer import last_chunk, with_partial
 from .errors import StreamInterruptedError
 from .outcome import Answered
+from .races import TaskSource
 from .sources import AsyncSource, Running, Source
 from .steps import Cancel, Deliver, Event, Flow, Start, Tell, Wait
 from .telemetry.sinks import tell
@@ -46,7 +47,7 @@ def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
         source.close()
 
 
-async def arun(flow: Flow, source: AsyncSource) -> tuple[Any, Answered]:
+async def arun(flow: Flow, source: AsyncSource | TaskSource) -> tuple[Any, Answered]:
     """The whole answer, and how it was found."""
     event: Event | None = None
     try:
@@ -91,7 +92,7 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
                     yield _handed(chunks, delivered)
                 event = source.event(step.until)
             elif isinstance(step, Start):
-                source.start(step)
+                source.start(step, delivered if step.resume else ())
             elif isinstance(step, Deliver):
                 chunks = source.running(step.id).chunks
             elif isinstance(step, Cancel):
@@ -105,7 +106,9 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
         source.close()
 
 
-async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerationChunk]:
+async def astream(
+    flow: Flow, source: AsyncSource | TaskSource
+) -> AsyncIterator[ChatGenerationChunk]:
     """The chunks of the attempt that the flow commits to, and one of ours that says how it went."""
     event: Event | None = None
     chunks: deque[ChatGenerationChunk] = deque()
@@ -126,7 +129,7 @@ async def astream(flow: Flow, source: AsyncSource) -> AsyncIterator[ChatGenerati
                     yield _handed(chunks, delivered)
                 event = await source.event(step.until)
             elif isinstance(step, Start):
-                source.start(step)
+                source.start(step, delivered if step.resume else ())
             elif isinstance(step, Deliver):
                 chunks = source.running(step.id).chunks
             elif isinstance(step, Cancel):

@@ -29,7 +29,8 @@ from .providers.provider import Parameters
 from .request import Prompt, Request
 from .resilience.policy import Policy
 from .routing.preferences import read_preferences
-from .sources import AsyncSource, sync_source
+from .source_choice import source_for
+from .sources import AsyncSource
 from .spaces import Spaces
 from .steps import Flow
 from .task_types import TaskType
@@ -197,7 +198,7 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
             return []
         flow, attempts, options = self._attempts(method, texts, prompt, keywords)
         with self._advising(options):
-            result, answered = drive.run(flow, sync_source(attempts, options.deadline_seconds))
+            result, answered = drive.run(flow, source_for(attempts, options))
         self._mention(answered)
         return result
 

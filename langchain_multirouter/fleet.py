@@ -15,26 +15,14 @@ from .economics.price import Price
 from .errors import unknown_name
 from .forks import tell_when_forked
 from .outcome import Failure
-from .resilience import breaker, cooldown
+from .resilience import breaker, budget, cooldown
 from .resilience.policy import Policy
-from .resilience.verdict import VERDICTS, Effect
+from .settlement import Permit, affected, change_of, probe_returned
 from .telemetry import stats
 from .telemetry.events import HealthChanged
 from .telemetry.stats import Sample
 
 NO_SAMPLE = Sample(0.0)
-
-
-class Permit:
-    """Leave to make one attempt; settled exactly once, whatever happens."""
-
-    __slots__ = ("generation", "number", "probe_until", "settled")
-
-    def __init__(self, number: int, generation: int, probe_until: float | None) -> None:
-        self.number = number
-        self.generation = generation
-        self.probe_until = probe_until  # where it is the probe's: how long it holds
-        self.settled = False
 
 
 class Fleet:
@@ -90,7 +78,7 @@ class Fleet:
             number: The deployment's number in the fleet.
             now: The monotonic clock's seconds.
             longest_seconds: How long the attempt can last; a probe's permit expires then.
-            last_resort: Let one attempt at a time through an open breaker: everybody is out.
+            last_resort: Let a trickle through an open breaker: everybody is out.
             first: It is its call's first, and so the call is counted.
         """
         with self._lock:
@@ -100,18 +88,31 @@ class Fleet:
             if candidate.paused:
                 return None
             if last_resort and probe:
-                probing = switch.probe_until is not None and now < switch.probe_until
-                if probing or now < candidate.cooldown.until:
+                trickle = breaker.trickled(switch, self.policy, now)
+                if trickle is None or now < candidate.cooldown.until:
                     return None
-            elif candidate.readiness(now) is not Readiness.READY:
+                switch, probe = trickle, not switch.probing(now)
+            elif (probe or now < candidate.cooldown.until) and (
+                candidate.readiness(now) is not Readiness.READY
+            ):
                 return None
             until = now + longest_seconds if probe else None
             if until is not None:
                 switch = breaker.begin_probe(switch, until=until)
-            begun = stats.begun(candidate.stats)
+            begun = stats.begun(candidate.stats, now)
             self._candidates[number] = candidate.with_values(begun, switch, candidate.cooldown)
             self._calls += first
-            return Permit(number, switch.generation, until)
+            return Permit(number, switch.generation, until, now)
+
+    def withdraw(self, number: int, now: float) -> bool:
+        """Whether this deployment's budget pays for one more retry or hedge; it has paid then."""
+        with self._lock:
+            candidate = self._candidates[number]
+            started = candidate.stats.started
+            left = budget.withdraw(candidate.budget, self.policy, now, started=started)
+            if left is not None:
+                self._candidates[number] = candidate._replace(budget=left)
+            return left is not None
 
     def settle_success(
         self, permit: Permit, now: float, sample: Sample = NO_SAMPLE
@@ -125,7 +126,7 @@ class Fleet:
             was, cooled, generation = candidate.breaker, candidate.cooldown, permit.generation
             switch = breaker.settle_success(was, self.policy, now, generation=generation)
             settled = candidate.with_values(
-                stats.success(candidate.stats, sample, now),
+                stats.success(candidate.stats, sample, now, began=permit.began),
                 switch,
                 cooldown.forgiven(cooled) if cooled.strikes else cooled,
             )
@@ -134,7 +135,7 @@ class Fleet:
                 self.usual_output_tokens = stats.average(
                     self.usual_output_tokens, sample.output_tokens
                 )
-            return None if was.open_until is None else _change(candidate, settled)
+            return None if was.open_until is None else change_of(candidate, settled)
 
     def settle_failure(self, permit: Permit, failure: Failure, now: float) -> HealthChanged | None:
         """The attempt failed: its switches are set; says whether the breaker opened."""
@@ -143,61 +144,30 @@ class Fleet:
                 return None
             permit.settled = True
             candidate = self._candidates[permit.number]
-            counted = stats.failure(candidate.stats, failure.cause.value, failure.code, now)
-            settled = self._affected(candidate._replace(stats=counted), permit, failure, now)
+            cause, began = failure.cause.value, permit.began
+            counted = stats.failure(candidate.stats, cause, failure.code, now, began=began)
+            settled = affected(
+                candidate._replace(stats=counted), permit, failure, self.policy, now, rng=self.rng
+            )
             self._candidates[permit.number] = settled
-            return _change(candidate, settled)
+            return change_of(candidate, settled)
 
-    def settle_cancelled(self, permit: Permit) -> None:
+    def settle_cancelled(self, permit: Permit, now: float) -> None:
         """The attempt was left; nothing is said about health, and a probe's permit comes back."""
         with self._lock:
             if permit.settled:
                 return
             permit.settled = True
             candidate = self._candidates[permit.number]
-            settled = candidate._replace(stats=stats.cancellation(candidate.stats))
-            self._candidates[permit.number] = _probe_returned(settled, permit)
+            counted = stats.cancellation(candidate.stats, now, began=permit.began)
+            settled = candidate._replace(stats=counted)
+            self._candidates[permit.number] = probe_returned(settled, permit)
 
-    def _affected(
-        self, candidate: Candidate, permit: Permit, failure: Failure, now: float
-    ) -> Candidate:
-        verdict = VERDICTS[failure.cause]
-        cause, generation = failure.cause.value, permit.generation
-        match verdict.effect:
-            case Effect.FAILURE:
-                switch = breaker.settle_failure(
-                    candidate.breaker,
-                    self.policy,
-                    now,
-                    generation=generation,
-                    cause=cause,
-                    rng=self.rng,
-                )
-                return candidate._replace(breaker=switch)
-            case Effect.DISABLE:
-                switch = breaker.disable(
-                    candidate.breaker,
-                    self.policy,
-                    now,
-                    generation=generation,
-                    seconds=verdict.out_seconds,
-                    cause=cause,
-                    rng=self.rng,
-                )
-                return candidate._replace(breaker=switch)
-            case Effect.COOLDOWN:
-                cooled = cooldown.throttled(
-                    candidate.cooldown,
-                    self.policy,
-                    now,
-                    hint_seconds=failure.retry_after_seconds,
-                    first_seconds=verdict.out_seconds,
-                    cause=cause,
-                    rng=self.rng,
-                )
-                return _probe_returned(candidate._replace(cooldown=cooled), permit)
-            case Effect.NONE:
-                return _probe_returned(candidate, permit)
+    def orphaned(self, number: int, change: int) -> None:
+        """So many more (or fewer) attempts were left whose threads still run."""
+        with self._lock:
+            candidate = self._candidates[number]
+            self._candidates[number] = candidate._replace(orphans=candidate.orphans + change)
 
     @property
     def calls(self) -> int:
@@ -239,10 +209,9 @@ class Fleet:
             number = self._numbers[name]
             candidate = self._candidates[number]
             switch = candidate.breaker
-            if cause is None and switch.open_until is not None:
-                generation = switch.generation
-                switch = breaker.settle_success(switch, self.policy, now, generation=generation)
-            elif cause is not None and switch.open_until is None:
+            if cause is None:
+                switch = breaker.healed(switch, self.policy, now)
+            elif switch.open_until is None:
                 switch = breaker.disable(
                     switch,
                     self.policy,
@@ -254,7 +223,7 @@ class Fleet:
                 )
             judged = candidate._replace(breaker=switch)
             self._candidates[number] = judged
-            return _change(candidate, judged)
+            return change_of(candidate, judged)
 
     def price(self, number: int) -> Price | None:
         """A deployment's price as it is known now."""
@@ -281,18 +250,3 @@ class Fleet:
         with self._lock:
             number = self._numbers[name]
             self._candidates[number] = self._candidates[number]._replace(paused=paused)
-
-
-def _change(before: Candidate, after: Candidate) -> HealthChanged | None:
-    was, is_now = before.breaker.open_until is None, after.breaker.open_until is None
-    if was == is_now:
-        return None
-    return HealthChanged(after.deployment.name, is_now, after.breaker.cause)
-
-
-def _probe_returned(candidate: Candidate, permit: Permit) -> Candidate:
-    until = permit.probe_until
-    if until is None:
-        return candidate
-    switch = breaker.release_probe(candidate.breaker, generation=permit.generation, until=until)
-    return candidate._replace(breaker=switch)

@@ -2,31 +2,28 @@
 
 `route()` yields steps and is sent events (`steps`); a driver (`drive`) carries the steps out.
 Retry, fallback, backoff, deadline and the limits of an attempt are one loop here, the same for sync
-and async, for whole answers and streams: a backoff is a wait with nothing in flight.
+and async, for whole answers and streams: a backoff is a wait with nothing in flight, a hedge one
+that ran out with an attempt in flight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
 from langchain_core.exceptions import ModelError
 
 from .agenda import Agenda, Choice
-from .candidate import Candidate
-from .economics.price import usage_of
-from .errors import (
-    RouterError,
-    StreamInterruptedError,
-    all_failed,
-    callers_own,
-    no_candidate,
-)
+from .ending import broken_off
+from .errors import callers_own, no_candidate
 from .fleet import Fleet
-from .outcome import Answered, AttemptRecord, Cause, Failure, dominant
-from .progress import Progress
-from .request import Limits, Request
+from .inflight import Flight, hedge_time
+from .ledger import Ledger
+from .options import Interrupted
+from .outcome import Cause, Failure
+from .progress import Progress, limits_of
+from .request import Request
 from .resilience.verdict import VERDICTS, Next
-from .routing.strategy import Ranking, rank
+from .routing.strategy import rank
 from .steps import (
     Cancel,
     Chunk,
@@ -43,7 +40,10 @@ from .steps import (
 from .telemetry.story import Story
 from .values import new
 
-_FINISH = Kind.FINISH  # an enum's attribute is looked up more slowly than a global
+_FINISH, _CALL = (
+    Kind.FINISH,
+    Kind.CALL,
+)  # an enum's attribute is looked up more slowly than a global
 
 
 def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float) -> Flow:
@@ -65,30 +65,24 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
     return _Call(request, fleet, timeouts, now).steps()
 
 
-class _Call:
-    """The loop's state: the agenda, what was tried, and the attempt under way."""
+class _Call(Ledger):
+    """The loop's state: what came of attempts so far, what comes next, and what is under way."""
 
-    __slots__ = (
-        "agenda", "cost_usd", "deadline", "delivered", "failures", "fleet", "now", "ranking",
-        "request", "started", "story", "timeouts", "tried",
-    )  # fmt: skip
-    ranking: Ranking
+    __slots__ = ("agenda", "begun", "commits_early", "committed", "flight", "timeouts")
     agenda: Agenda
-    story: Story
 
     def __init__(
         self, request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float
     ) -> None:
-        self.request = request
-        self.fleet = fleet
+        Ledger.__init__(self, request, fleet, now)  # `super()` costs as much again
         self.timeouts = timeouts
-        self.started = self.now = now
-        seconds = request.options.deadline_seconds
-        self.deadline = None if seconds is None else now + seconds
-        self.tried: list[AttemptRecord] = []
-        self.failures: list[Failure] = []
-        self.delivered = False
-        self.cost_usd: float | None = None
+        self.begun = 0  # attempts
+        self.committed = -1  # the attempt whose chunks the caller gets
+        #: Whether the first content is delivered, or nothing before all of it is there.
+        self.commits_early = (
+            request.streamed and request.options.on_interrupted is not Interrupted.BUFFER
+        )
+        self.flight: Flight | None = None  # where a second copy may be sent
 
     def steps(self) -> Flow:
         """The call's steps; what happened is told before whatever ends it."""
@@ -108,13 +102,13 @@ class _Call:
                 if self.story.told:
                     yield from self.announce(choice)
                 try:
-                    failure = yield from self.follow(attempt, choice)
+                    attempt, failure = yield from self.follow(attempt)
                 finally:
-                    if not attempt.permit.settled:
-                        self.fleet.settle_cancelled(attempt.permit)
+                    if self.flight is not None or not attempt.permit.settled:
+                        self.leave_unsettled(attempt)
                 if failure is None:
                     break
-                self.decide(choice, failure)
+                self.decide(attempt, failure)
         except ModelError as error:  # ours, or the caller's own mistake as LangChain has it
             if self.tried:
                 self.fleet.call_failed()
@@ -160,141 +154,135 @@ class _Call:
             yield Tell(happening)
 
     def begin(self, choice: Choice) -> Progress | None:
-        limits = self.limits(choice.candidate)
+        charged = choice.charged
+        if charged is not None and not self.fleet.withdraw(charged, self.now):
+            return None
+        number = choice.candidate.number
+        limits = limits_of(self.request, self.timeouts[number], self.deadline, self.now)
         longest = 3600.0 if limits.whole is None else limits.whole
         if limits.first_token is not None:
             longest = min(longest, limits.first_token)
         permit = self.fleet.permit(
-            choice.candidate.number,
+            number,
             self.now,
             longest_seconds=longest,
             last_resort=choice.last_resort,
-            first=not self.tried,
+            first=not self.begun,
         )
         if permit is None:
             return None
-        return Progress(len(self.tried), choice, permit, limits, self.now, self.deadline)
-
-    def limits(self, candidate: Candidate) -> Limits:
-        seconds = self.request.timeout_seconds
-        if seconds is None:
-            seconds = self.timeouts[candidate.number]
-        left = None if self.deadline is None else self.deadline - self.now
-        if self.request.streamed:
-            return Limits(first_token=seconds, idle=seconds, whole=left)
-        whole = seconds if left is None or seconds < left else left
-        return new(Limits, (None, None, whole))
+        self.begun += 1
+        return Progress(self.begun - 1, choice, permit, limits, self.now, self.deadline)
 
     def follow(
-        self, attempt: Progress, choice: Choice
-    ) -> Generator[Step, Event | None, Failure | None]:
-        """One attempt from its start to its end; None for a success."""
-        number = choice.candidate.number
-        yield new(Start, (attempt.id, number, attempt.deployment, attempt.limits))
+        self, attempt: Progress
+    ) -> Generator[Step, Event | None, tuple[Progress, Failure | None]]:
+        """An attempt, and its hedge if it gets one, until one succeeds or all have failed."""
+        number, limits = attempt.permit.number, attempt.limits
+        yield new(Start, (attempt.id, number, attempt.deployment, limits, self.delivered))
+        flight = None
+        if self.request.hedge is not None and not self.delivered:
+            flight = self.take_off(attempt)
         after_finish_seconds = self.fleet.policy.after_finish_seconds
         while True:
-            event = yield new(Wait, (attempt.until(after_finish_seconds),))
+            attended = attempt if flight is None else flight
+            event = yield new(Wait, (attended.until(after_finish_seconds),))
             assert event is not None  # noqa: S101  # a Wait is always answered
             self.now = event.now
+            if flight is not None:
+                if flight.due(event):
+                    yield from self.hedge(flight)
+                    continue
+                attempt = flight.concerned(event, after_finish_seconds)
             if isinstance(event, Chunk):
                 attempt.last = event.now
                 if event.kind is _FINISH:
                     attempt.finished = True
+                elif event.kind is _CALL:
+                    attempt.calls = True
                 if event.has_content and not attempt.content:
                     attempt.content = True
                     attempt.first_token_seconds = max(0.0, event.now - attempt.started)
-                    if self.request.streamed:
-                        self.delivered = True
-                        yield Deliver(attempt.id)
+                    if self.commits_early:
+                        yield from self.commit(attempt, flight)
                 continue
-            complete = attempt.finished and attempt.content
-            if isinstance(event, Ended):
-                failure = event.failure
-                attempt.usage = usage_of(event.usage)
-                if failure is not None and not complete:
-                    self.failed(attempt, failure)
-                    return failure
-            else:
+            if not isinstance(event, Ended):
                 yield Cancel(attempt.id)
-                if not complete:
-                    return self.overdue(attempt)
+            failure = self.ended(attempt, event)
+            if failure is not None:
+                if flight is None or not flight.goes_on_without(attempt):
+                    return attempt, failure
+                if self.is_final(attempt, failure):
+                    yield from self.leave(flight.attempts)
+                    return attempt, failure
+                self.decide(attempt, failure)
+                continue
+            if flight is not None:
+                yield from self.leave(flight.others(attempt))
             self.succeeded(attempt)
-            if self.request.streamed and not self.delivered:
-                self.delivered = True  # an answer without content, such as one cut by max_tokens
-                yield Deliver(attempt.id)
-            return None
+            if self.request.streamed and self.committed != attempt.id:
+                yield from self.commit(attempt, None)
+            return attempt, None
 
-    def succeeded(self, attempt: Progress) -> None:
-        if attempt.price is None:
-            attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
-        sample = attempt.sample(self.now, self.request)
-        self.cost_usd = sample.cost_usd
-        changed = self.fleet.settle_success(attempt.permit, self.now, sample)
-        if changed is not None:
-            self.story.health(changed)
-        self.record(attempt, "success", None)
+    def commit(
+        self, attempt: Progress, flight: Flight | None
+    ) -> Generator[Step, Event | None, None]:
+        """The caller gets this attempt's chunks, and nobody else's."""
+        if self.delivered:
+            self.resumed_by(attempt)
+        self.delivered, self.committed = True, attempt.id
+        if flight is not None:
+            yield from self.leave(flight.others(attempt))
+        yield Deliver(attempt.id)
 
-    def failed(self, attempt: Progress, failure: Failure) -> None:
-        changed = self.fleet.settle_failure(attempt.permit, failure, self.now)
-        self.record(attempt, "failure", failure)
-        self.story.failed(self.tried, changed)
+    def leave(self, losers: Iterable[Progress]) -> Generator[Step, Event | None, None]:
+        """Cancel those that lost."""
+        for loser in losers:
+            yield Cancel(loser.id)
+            self.fleet.settle_cancelled(loser.permit, self.now)
+            self.record(loser, "cancelled", None)
 
-    def overdue(self, attempt: Progress) -> Failure:
-        """A limit ran out. The deadline blames only who had most of the call's time."""
-        failure = Failure(Cause.TIMEOUT)
-        if (deadline := self.deadline) is not None and self.now >= deadline:
-            had_its_chance = self.now - attempt.started >= 0.5 * (deadline - self.started)
-            if not had_its_chance:
-                self.fleet.settle_cancelled(attempt.permit)
-                self.record(attempt, "cancelled", failure)
-                return failure
-        self.failed(attempt, failure)
-        return failure
+    def take_off(self, attempt: Progress) -> Flight:
+        """Follow this attempt as one that may get a second copy."""
+        latest = self.fleet.snapshot()[attempt.permit.number]
+        at = hedge_time(self.request, latest, attempt.started)
+        self.flight = Flight(attempt, at)
+        return self.flight
 
-    def record(self, attempt: Progress, outcome: str, failure: Failure | None) -> None:
-        seconds = max(0.0, self.now - attempt.started)
-        name = attempt.deployment.name
-        cause = code = None
-        if failure is not None:
-            cause, code = failure.cause.value, failure.code
-        self.tried.append(new(AttemptRecord, (name, outcome, cause, code, seconds)))
+    def hedge(self, flight: Flight) -> Generator[Step, Event | None, None]:
+        """Send a second copy elsewhere, if somebody else can take it and the budget pays."""
+        flight.hedge_at = None
+        slow = flight.attempts[0]
+        choice = self.agenda.hedge(slow.choice, self.fleet.snapshot(), self.now)
+        attempt = None if choice is None else self.begin(choice)
+        if attempt is None:
+            return
+        flight.attempts.append(attempt)
+        self.story.hedged(slow.deployment.name, attempt.deployment.name, attempt.id + 1)
+        yield from self.tell()
+        number, limits = attempt.permit.number, attempt.limits
+        yield new(Start, (attempt.id, number, attempt.deployment, limits, False))
 
-    def decide(self, choice: Choice, failure: Failure) -> None:
+    def decide(self, attempt: Progress, failure: Failure) -> None:
         """What the failure means for the rest of this call."""
         self.failures.append(failure)
-        if self.delivered:
-            raise StreamInterruptedError(
-                f"The stream from {choice.candidate.deployment.name} broke off after part of the "
-                f"answer was delivered ({failure.described()}).",
-                None,
-                self.tried,
-                failure.cause,
-            ) from failure.error
-        if VERDICTS[failure.cause].next is Next.RAISE:
+        if self.is_final(attempt, failure):
+            name = attempt.deployment.name
+            if self.delivered:
+                raise broken_off(name, failure, self.tried) from failure.error
             if failure.cause is Cause.BAD_REQUEST:
-                raise callers_own(failure, choice.candidate.deployment.name)
-            raise self.exhausted(failure.cause)
-        if self.deadline is not None and self.now >= self.deadline:
-            raise self.exhausted()
-        latest = self.fleet.snapshot()[choice.candidate.number]
-        self.agenda.failed(choice, failure, latest, self.now)
+                raise callers_own(failure, name)
+            rule = VERDICTS[failure.cause].next
+            raise self.exhausted(failure.cause if rule is Next.RAISE else None)
+        latest = self.fleet.snapshot()[attempt.permit.number]
+        self.agenda.failed(attempt.choice, failure, latest, self.now)
+        if self.delivered:
+            self.agenda.elsewhere()
 
-    def exhausted(self, cause: Cause | None = None) -> RouterError:
-        """The one error of a call that nobody answered; of the dominant cause if none is given."""
-        if not self.tried:
-            now = self.fleet.snapshot()
-            out = {c.deployment.name: now[c.number].why_out(self.now) for c in self.ranking.order}
-            return no_candidate({**self.ranking.removed, **out}, note=" just now")
-        head, deadline = "All attempts failed", self.deadline
-        if deadline is not None and self.now >= deadline:
-            cause = cause or Cause.TIMEOUT
-            head = f"The deadline of {self.request.options.deadline_seconds:g} s passed"
-        return all_failed(head, self.tried, self.failures, cause or dominant(self.failures))
-
-    def answered(self, attempt: Progress) -> Answered:
-        task, ranking = self.request.task_type, self.ranking
-        name, task_name = self.request.options.strategy_name, None if task is None else str(task)
-        found = (attempt.id, attempt.deployment, name, task_name, len(ranking.order))
-        tried = tuple(self.tried)
-        values = (*found, self.started, self.now, tried, ranking.notes, self.cost_usd)
-        return new(Answered, values)
+    def leave_unsettled(self, attempt: Progress) -> None:
+        """Whatever happened, every permit comes back."""
+        self.fleet.settle_cancelled(attempt.permit, self.now)
+        if self.flight is not None:
+            for other in self.flight.attempts:
+                self.fleet.settle_cancelled(other.permit, self.now)
+            self.flight = None

@@ -18,8 +18,9 @@ from .errors import AllAttemptsFailedError, NoCandidateError
 from .flow import route
 from .options import Options, Strategy
 from .outcome import Cause
+from .races import ThreadSource
 from .request import Request
-from .sources import AsyncSource, Attempts, ThreadSource
+from .sources import AsyncSource, Attempts
 from .steps import Flow
 from .telemetry.sinks import listening, tell
 

@@ -39,7 +39,9 @@ class Insight(Overseen, Copied):
             return AnswerExplanation(about.response_metadata["router"])
         request, ranking, candidates, now = self._considered(about, options)
         evidence = task_evidence(request.prompt)
-        return Explanation(candidates, request, ranking, evidence=evidence, now=now)
+        numbers = [candidate.number for candidate in ranking.order]
+        bound = self.assembled.bound(request.options, request.timeout_seconds, numbers)
+        return Explanation(candidates, request, ranking, evidence=evidence, bound=bound, now=now)
 
     def recommend(
         self,

@@ -24,6 +24,15 @@ class Strategy(StrEnum):
     MODEL_SPECIFIC = "model_specific"
     WEIGHTED_RANDOM = "weighted_random"
     INTELLIGENT = "intelligent"
+    ADAPTIVE = "adaptive"
+
+
+class Interrupted(StrEnum):
+    """What comes of a stream that breaks off after a part of it was delivered."""
+
+    RAISE = "raise"
+    CONTINUE = "continue"
+    BUFFER = "buffer"
 
 
 #: A strategy of the user's own: candidates and the request → a score each, the highest first.
@@ -51,6 +60,17 @@ class Options(BaseModel):
             average. Not a time limit: see `deadline_seconds`.
         allow_losses: Whether a deployment may serve that cannot take all of the request (a seed,
             a temperature, a pattern in a tool's schema); `notes` say what it was not sent.
+        hedge: Whether a second copy goes elsewhere when the first takes long: after so many
+            seconds, or (True) longer than 95 % of its deployment's own; the first answer wins.
+            False forbids it; None is off. Paid for by the retry budget.
+        first_token_seconds: A stream's limit for its first token, in seconds; the attempt's own
+            limit, which holds for every silence of a stream, may be shorter.
+        idle_seconds: A stream's limit between two chunks, as above.
+        on_interrupted: What comes of a stream that breaks off after a part was delivered: "raise"
+            an error that has the part; "continue", so that another deployment carries on from it,
+            but never from inside a tool call; or "buffer", so that nothing is delivered until all
+            of it is there, and it fails over as a whole answer does.
+        hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -68,6 +88,11 @@ class Options(BaseModel):
     max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     max_response_time: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     allow_losses: bool = True
+    first_token_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    idle_seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    on_interrupted: Interrupted = Interrupted.RAISE
+    hedge: bool | float | None = None
+    hedge_tools: bool | None = None
 
     @property
     def strategy_name(self) -> str:
@@ -93,11 +118,20 @@ class Options(BaseModel):
         "deadline_seconds",
         "max_cost",
         "max_response_time",
+        "first_token_seconds",
+        "idle_seconds",
         mode="before",
     )
     @classmethod
     def _number(cls, value: Any) -> Any:
         return a_number(value)
+
+    @field_validator("hedge", mode="before")
+    @classmethod
+    def _hedge(cls, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        return _more_than_nothing(a_number(value))
 
     @field_validator("preferred_provider")
     @classmethod
@@ -112,6 +146,13 @@ class Options(BaseModel):
         return () if value is None else value
 
 
+def _more_than_nothing(value: Any) -> float:
+    seconds = float(value)
+    if not 0.0 < seconds < float("inf"):
+        raise ValueError("must be true, false, or seconds above 0")
+    return seconds
+
+
 def _least(mine: Any, theirs: Any) -> Any:
     if mine is None or theirs is None:
         return mine if theirs is None else theirs
@@ -120,6 +161,13 @@ def _least(mine: Any, theirs: Any) -> Any:
 
 def _asked(_mine: Any, theirs: Any) -> Any:
     return theirs
+
+
+def _unless_refused(mine: Any, theirs: Any) -> Any:
+    """What is asked, unless one of the two says no."""
+    if mine is False or theirs is False:
+        return False
+    return mine if theirs is None else theirs
 
 
 def _within(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
@@ -142,6 +190,11 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "max_cost": _least,
     "max_response_time": _least,
     "allow_losses": lambda mine, theirs: mine and theirs,
+    "first_token_seconds": _least,
+    "idle_seconds": _least,
+    "on_interrupted": _asked,
+    "hedge": _unless_refused,
+    "hedge_tools": _unless_refused,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

@@ -95,6 +95,7 @@ class Overseen:
         yield "strategy", self.compiled.options.strategy_name
         if self.compiled.options.deadline_seconds is not None:
             yield "deadline_seconds", self.compiled.options.deadline_seconds
+        yield "at_most", str(self.assembled.bound(self.compiled.options))
 
 
 def considered(request: Request, fleet: Fleet, now: float) -> tuple[Ranking, Sequence[Candidate]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .agenda import Choice
 from .economics.price import Usage
-from .fleet import Permit
 from .request import Limits, Request
+from .settlement import Permit
 from .telemetry.stats import Sample
 from .values import new
 
@@ -14,8 +14,8 @@ class Progress:
     """One attempt under way; mutable, and known to its own call alone."""
 
     __slots__ = (
-        "content", "deadline", "deployment", "ends", "finished", "first_token_seconds", "id",
-        "last", "limits", "permit", "price", "started", "usage",
+        "calls", "choice", "content", "deadline", "deployment", "ends", "finished",
+        "first_token_seconds", "id", "last", "limits", "permit", "price", "started", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -28,6 +28,7 @@ class Progress:
         deadline: float | None,
     ) -> None:
         candidate = choice.candidate
+        self.choice = choice
         self.id = id
         self.deployment = candidate.deployment
         self.price = candidate.facts.price
@@ -39,7 +40,7 @@ class Progress:
         self.deadline = deadline
         #: When it is over at the latest: its own limit, or the call's.
         self.ends = sooner(None if limits.whole is None else now + limits.whole, deadline)
-        self.content = self.finished = False
+        self.calls = self.content = self.finished = False
 
     def sample(self, now: float, request: Request) -> Sample:
         """What its success adds to the statistics.
@@ -69,8 +70,29 @@ class Progress:
         return self.ends if first is None else sooner(self.started + first, self.ends)
 
 
+def least(seconds: float, limit: float | None) -> float:
+    """The narrower of a limit that is and one that may be."""
+    return seconds if limit is None or seconds < limit else limit
+
+
 def sooner(one: float | None, other: float | None) -> float | None:
     """The earlier of two times, either of which may be none."""
     if one is None or other is None:
         return other if one is None else one
     return min(one, other)
+
+
+def limits_of(
+    request: Request, timeout_seconds: float, deadline: float | None, now: float
+) -> Limits:
+    """The limits of an attempt that begins now, at a deployment with this limit of its own."""
+    seconds = request.timeout_seconds
+    if seconds is None:
+        seconds = timeout_seconds
+    left = None if deadline is None else deadline - now
+    if request.streamed:
+        options = request.options
+        first = least(seconds, options.first_token_seconds)
+        return Limits(first_token=first, idle=least(seconds, options.idle_seconds), whole=left)
+    whole = seconds if left is None or seconds < left else left
+    return new(Limits, (None, None, whole))

@@ -45,6 +45,8 @@ class Request(NamedTuple):
         is_check: A health check, whose one token says nothing of other answers.
         unable: Deployment's number → what of this request it cannot be asked.
         roomy: It is known to be within every deployment's limits, so that none is looked at.
+        hedge: When a second copy may go elsewhere, in seconds; True for the deployment's own 95 %;
+            None for never, as with tools that were not declared safe.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
         needs: What of its capabilities a deployment must not be known to lack: "tools",
@@ -66,6 +68,7 @@ class Request(NamedTuple):
     unable: Mapping[int, str] = {}
     roomy: bool = False
     needs: frozenset[str] = frozenset()
+    hedge: float | bool | None = None
 
 
 class Limits(NamedTuple):

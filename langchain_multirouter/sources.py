@@ -1,21 +1,21 @@
 """Sources: where attempts run, and how their next event is waited for.
 
 InlineSource   sync, in the caller's thread; the SDK's own read timeout bounds a silence
-ThreadSource   sync, attempts in daemon threads; every limit of the flow holds to the moment
 AsyncSource    async, in the caller's task
+
+Those of `races` run several attempts at once, in threads or tasks of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import queue
-import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
+
+from langchain_core.messages import BaseMessage
 
 from .steps import Elapsed, Ended, Event, Start
 
@@ -25,11 +25,17 @@ Clock = Callable[[], float]
 class Running(Protocol):
     """One attempt under way: what a source makes of it, and a driver takes from it."""
 
+    id: int
+    number: int
     call: Any
     result: Any
     chunks: deque[Any]
     left: bool
     lost: tuple[str, ...]
+
+    @property
+    def model(self) -> Any:
+        """LangChain's object that is asked."""
 
     def events(self, clock: Clock) -> Iterator[Event]:
         """Make the attempt, in the thread that iterates."""
@@ -56,15 +62,23 @@ class Running(Protocol):
 class Attempts(Protocol):
     """What one call sends, whoever it is sent to: messages, or texts to embed."""
 
-    def begin(self, step: Start) -> Running:
-        """Prepare an attempt; nothing is sent before its first event."""
+    @property
+    def streamed(self) -> bool:
+        """Whether the caller takes the answer in chunks."""
+
+    @property
+    def orphaned(self) -> Callable[[int, int], None] | None:
+        """Told a deployment's number and one more, or one less, attempt that nobody waits for."""
+
+    def begin(self, step: Start, said: Sequence[BaseMessage] = ()) -> Running:
+        """Prepare an attempt, to go on from what was said; nothing is sent before its events."""
 
 
 class Source(Protocol):
     """What the sync loops need of a source."""
 
-    def start(self, step: Start) -> None:
-        """Begin an attempt."""
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        """Begin an attempt, which goes on from what was said, if anything was."""
 
     def cancel(self, id: int) -> None:
         """Leave an attempt."""
@@ -88,8 +102,8 @@ class InlineSource:
         self._running: Running | None = None
         self._following: Callable[[], Event] | None = None
 
-    def start(self, step: Start) -> None:
-        self._running = running = self._attempts.begin(step)
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        self._running = running = self._attempts.begin(step, said)
         if running.call.streamed:
             self._following = running.events(self._clock).__next__
         else:
@@ -119,66 +133,6 @@ class InlineSource:
             self._running.close()
 
 
-class ThreadSource:
-    """Attempts run in daemon threads and report through a queue, so that a wait can end on time.
-
-    Daemon threads, since an attempt that was left must not keep the process alive; the SDK's read
-    timeout ends it in the end.
-    """
-
-    def __init__(self, attempts: Attempts, clock: Clock = time.monotonic) -> None:
-        self._attempts = attempts
-        self._clock = clock
-        self._queue: queue.SimpleQueue[tuple[int, Event | BaseException]] = queue.SimpleQueue()
-        self._begun: dict[int, Running] = {}
-
-    def start(self, step: Start) -> None:
-        running = self._attempts.begin(step)
-        self._begun[step.id] = running
-        context = contextvars.copy_context()
-        threading.Thread(
-            target=context.run,
-            args=(self._pump, step.id, running),
-            name=f"multirouter-attempt-{step.id}",
-            daemon=True,
-        ).start()
-
-    def _pump(self, id: int, running: Running) -> None:
-        try:
-            for event in running.events(self._clock):
-                self._queue.put((id, event))
-                if running.left:
-                    break
-        except BaseException as error:  # handed to the caller's thread, which raises it
-            self._queue.put((id, error))
-        finally:
-            if running.left:
-                running.close()
-
-    def cancel(self, id: int) -> None:
-        self._begun[id].leave()
-
-    def event(self, until: float | None) -> Event:
-        while True:
-            seconds = None if until is None else max(0.0, until - self._clock())
-            try:
-                id, event = self._queue.get(timeout=seconds)
-            except queue.Empty:
-                return Elapsed(self._clock())
-            if self._begun[id].left:
-                continue
-            if isinstance(event, BaseException):
-                raise event
-            return event
-
-    def running(self, id: int) -> Running:
-        return self._begun[id]
-
-    def close(self) -> None:
-        for running in self._begun.values():
-            running.leave()
-
-
 class AsyncSource:
     """Attempts run in the caller's task, one at a time; a limit cancels what is awaited.
 
@@ -199,8 +153,8 @@ class AsyncSource:
         self._waiting: asyncio.Task[Any] | None = None
         self._rang = False
 
-    def start(self, step: Start) -> None:
-        self._running = running = self._attempts.begin(step)
+    def start(self, step: Start, said: Sequence[BaseMessage] = ()) -> None:
+        self._running = running = self._attempts.begin(step, said)
         if running.call.streamed:
             self._events = events = running.aevents(self._clock)
             self._following = events.__anext__
@@ -273,8 +227,3 @@ class AsyncSource:
             self._timer = None
         if self._running is not None:
             await self._running.aclose()
-
-
-def sync_source(attempts: Attempts, deadline_seconds: float | None) -> Source:
-    """Worker threads where a limit must hold to the moment; else the caller's own thread."""
-    return InlineSource(attempts) if deadline_seconds is None else ThreadSource(attempts)

@@ -26,6 +26,7 @@ class Start(NamedTuple):
     number: int
     deployment: Deployment
     limits: Limits
+    resume: bool = False  # go on from what was delivered
 
 
 class Cancel(NamedTuple):
@@ -57,6 +58,7 @@ class Kind(Enum):
 
     EMPTY = "nothing of the answer: a role, a usage count"
     CONTENT = "text, reasoning, a tool call or another part of the answer"
+    CALL = "a part of a tool call, with or without other content"
     FINISH = "the finish reason, with or without content"
 
 

@@ -8,7 +8,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.outputs import ChatGenerationChunk
 
+from .outcome import Failure
 from .providers.judge import tells
+from .providers.provider import ProviderClasses
 from .steps import Kind
 
 FINISH_KEYS = ("finish_reason", "stopReason", "stop_reason")
@@ -46,6 +48,8 @@ class Tally:
         self.seen_tool_calls = self.seen_tool_calls or tools
         if finished:
             return Kind.FINISH, content
+        if tools:
+            return Kind.CALL, True
         return (Kind.CONTENT if content else Kind.EMPTY), content
 
     def message(self) -> AIMessage:
@@ -81,3 +85,15 @@ def carries(message: BaseMessage) -> bool:
         elif any(value for key, value in block.items() if key not in _POSITIONS):
             return True
     return False
+
+
+def judged(classes: ProviderClasses, message: AIMessage) -> Failure | None:
+    """The provider's judgement of a 200.
+
+    What the provider cut itself, and says so (a content filter, a full window), is handed on as it
+    is where part of an answer is there: the caller sees its finish reason, as with any model.
+    """
+    failure = classes.judge(message)
+    if failure is not None and failure.answer is not None and message.content:
+        return None
+    return failure

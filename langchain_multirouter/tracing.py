@@ -16,8 +16,9 @@ from uuid import UUID
 from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.utils.uuid import uuid7
 
-from .attempt import Observer, Served
+from .attempt import Served
 from .deployment import Deployment
+from .observer import Observer
 from .outcome import Failure, rounded
 from .telemetry.sinks import remark
 

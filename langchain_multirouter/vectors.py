@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from langchain_core.embeddings import Embeddings
+from langchain_core.messages import BaseMessage
 
 from .attempt import Served
 from .lineup import Kind
@@ -42,16 +43,17 @@ class Vectors(NamedTuple):
     spaces: Spaces | None = None
     dimensions: int | None = None
     streamed: bool = False
+    orphaned: None = None
 
-    def begin(self, step: Start) -> Embedding:
-        """Prepare an attempt; nothing is sent before its first event."""
+    def begin(self, step: Start, said: Sequence[BaseMessage] = ()) -> Embedding:
+        """Prepare an attempt; nothing is sent before its first event, and nothing was said."""
         return Embedding(step, self.served[step.number], self)
 
 
 class Embedding:
     """One attempt under way; its result is a vector, or a list of them."""
 
-    __slots__ = ("_number", "_served", "call", "chunks", "id", "left", "lost", "result")
+    __slots__ = ("_served", "call", "chunks", "id", "left", "lost", "number", "result")
 
     def __init__(self, step: Start, served: Served, call: Vectors) -> None:
         self.id = step.id
@@ -60,8 +62,13 @@ class Embedding:
         self.chunks: deque[Any] = deque()  # always empty: nothing is streamed
         self.left = False
         self.lost: tuple[str, ...] = ()
-        self._number = step.number
+        self.number = step.number
         self._served = served
+
+    @property
+    def model(self) -> Any:
+        """The embeddings object."""
+        return self._served.model
 
     def events(self, clock: Clock) -> Iterator[Event]:
         """Make the attempt, in the thread that iterates."""
@@ -118,7 +125,7 @@ class Embedding:
             return Failure(Cause.INVALID_RESPONSE, size)
         wanted = call.dimensions
         if wanted is None and call.spaces is not None:
-            wanted = call.spaces.size(self._number, size)
+            wanted = call.spaces.size(self.number, size)
         if wanted is not None and size != wanted:
             return Failure(Cause.INVALID_RESPONSE, f"{size} dimensions, not {wanted}")
         self.result = result

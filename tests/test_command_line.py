@@ -225,7 +225,7 @@ def test_explain_says_where_a_prompt_would_go_and_sends_nothing(
 ) -> None:
     assert command_line.main(["explain", "Write a poem", "--config", router_file]) == 0
     first = capsys.readouterr().out.splitlines()[0]
-    assert first == "creative_writing, by cost_optimized: cheap"
+    assert first == "creative_writing, by cost_optimized: cheap; at most 4 attempts, 600 s"
 
 
 def test_explain_tells_programs_the_same_as_json(

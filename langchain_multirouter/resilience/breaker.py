@@ -2,8 +2,10 @@
 
 Closed: attempts pass, failures are counted. Open: nothing passes until a time. Half-open (open,
 and that time has come): one probe passes; its success closes the breaker, its failure opens it for
-twice as long. Every opening and closing begins a new generation, and an attempt speaks only for the
-generation it began in: a call begun before the breaker opened cannot close it.
+twice as long. While everybody is out, a trickle passes an open breaker too. One that closes lets
+its share of calls back over some seconds: no herd hits what has just healed. Every opening and
+closing begins a new generation, and an attempt speaks only for the generation it began in: a call
+begun before the breaker opened cannot close it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from typing import NamedTuple
 
 from ..values import new
 from .policy import Policy
+
+#: What a deployment gets of its calls right after its breaker closed.
+FIRST_SHARE = 0.1
 
 
 class Breaker(NamedTuple):
@@ -28,6 +33,9 @@ class Breaker(NamedTuple):
     open_until: float | None = None  # None: closed
     cause: str | None = None  # why it is open
     probe_until: float | None = None  # a probe holds the permit until then
+    trickle_from: float = 0.0  # no last resort before then
+    ramp_from: float = 0.0  # when it closed
+    ramp_until: float = 0.0  # when it has its whole share again
 
     def admits(self, now: float) -> bool:
         """Whether an attempt may begin now."""
@@ -41,6 +49,24 @@ class Breaker(NamedTuple):
             return "closed"
         return "open" if now < self.open_until else "half-open"
 
+    def probing(self, now: float) -> bool:
+        """Whether a probe is under way."""
+        return self.probe_until is not None and now < self.probe_until
+
+    def share(self, now: float) -> float:
+        """The part of its calls that it gets: a tenth when it closed, and linearly to all."""
+        if now >= self.ramp_until:
+            return 1.0
+        since = max(0.0, now - self.ramp_from) / (self.ramp_until - self.ramp_from)
+        return FIRST_SHARE + (1.0 - FIRST_SHARE) * since
+
+
+def trickled(breaker: Breaker, policy: Policy, now: float) -> Breaker | None:
+    """A last resort passes, and the next one not before its time; None if this one is too early."""
+    if policy.trickle_per_second <= 0.0 or now < breaker.trickle_from:
+        return None
+    return breaker._replace(trickle_from=now + 1.0 / policy.trickle_per_second)
+
 
 def begin_probe(breaker: Breaker, *, until: float) -> Breaker:
     """The probe takes the one permit, for no longer than its attempt can last."""
@@ -52,10 +78,23 @@ def settle_success(breaker: Breaker, policy: Policy, now: float, *, generation: 
     if generation != breaker.generation:
         return breaker
     if breaker.open_until is not None:
-        return Breaker(generation=breaker.generation + 1, at=now)
+        return Breaker(
+            generation=breaker.generation + 1,
+            at=now,
+            trickle_from=breaker.trickle_from,
+            ramp_from=now,
+            ramp_until=now + policy.ramp_seconds,
+        )
     total, failed = _decayed(breaker, policy, now)
-    values = (breaker.generation, 0, total + 1.0, failed, now, 0, None, None, None)
-    return new(Breaker, values)
+    counts = (breaker.generation, 0, total + 1.0, failed, now, 0, None, None, None)
+    return new(Breaker, counts + breaker[9:])  # trickle and ramp stay as they are
+
+
+def healed(breaker: Breaker, policy: Policy, now: float) -> Breaker:
+    """A health check's good word: closed, and with its whole share at once, as was asked for."""
+    if breaker.open_until is not None:
+        breaker = settle_success(breaker, policy, now, generation=breaker.generation)
+    return breaker._replace(ramp_until=0.0)
 
 
 def settle_failure(
@@ -117,6 +156,7 @@ def _open(
         opened=breaker.opened + 1,
         open_until=now + span * (0.5 + 0.5 * rng.random()),
         cause=cause,
+        trickle_from=breaker.trickle_from,
     )
 
 

@@ -31,6 +31,14 @@ class Policy:
         longest_open_seconds: The longest it stays open after failures.
         longest_disabled_seconds: The longest it stays open after authentication or missing models.
         longest_cooldown_seconds: The longest cooldown without a provider's hint.
+        retry_ratio: Retries and hedges that each call of a deployment earns it (see `budget`).
+        retry_burst: The most of them that can be saved up.
+        retries_per_second: So many a deployment may have whatever its traffic.
+        trickle_per_second: While all are out, so many attempts pass at each deployment all the
+            same; 0 for none.
+        most_orphans: No hedge goes to a deployment with so many attempts that were left and whose
+            threads still run: some SDKs cannot be interrupted.
+        ramp_seconds: A deployment whose breaker closes gets its share back over so many seconds.
 
     The breaker's defaults are those of Finagle's failure accrual (5 consecutive failures) and
     Envoy's outlier detection, scaled to calls that take seconds.
@@ -49,6 +57,12 @@ class Policy:
     longest_open_seconds: float = 30.0
     longest_disabled_seconds: float = 900.0
     longest_cooldown_seconds: float = 60.0
+    retry_ratio: float = 0.1
+    retry_burst: float = 10.0
+    retries_per_second: float = 0.5
+    trickle_per_second: float = 2.0
+    ramp_seconds: float = 10.0
+    most_orphans: int = 16
 
     def __post_init__(self) -> None:
         for field in fields(self):

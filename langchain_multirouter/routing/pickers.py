@@ -12,6 +12,10 @@ Picker = Callable[[Sequence[Candidate], Sequence[float], int, Random], list[Cand
 
 #: One call in so many may go to a deployment that was never tried, if there is one.
 EXPLORE_EVERY = 10
+#: One call in so many goes to who was not heard of for so long, in seconds, if there is one.
+REMEASURE_EVERY, REMEASURE_SECONDS = 20, 10.0
+#: Scores that differ by less than this part are equal, and share.
+NEAR = 0.1
 
 
 def best_first(
@@ -53,3 +57,30 @@ def drawn(
     """
     lots = [rng.random() ** (1.0 / score) if score > 0 else -1.0 for score in scores]
     return best_first(candidates, lots, turn, rng)
+
+
+def two_choices(
+    candidates: Sequence[Candidate], scores: Sequence[float], turn: int, rng: Random
+) -> list[Candidate]:
+    """The better of two drawn at random first, then descending score (Mitzenmacher, The power of
+    two choices in randomized load balancing, 2001): nobody is the best of all to all at once.
+
+    Those that lose every draw are measured again now and then, which is bounded twice: by a part
+    of the calls, and by a time.
+    """
+    order = sorted(range(len(candidates)), key=scores.__getitem__, reverse=True)
+    if len(order) < 2:
+        return list(candidates)
+    one = int(rng.random() * len(order))
+    two = (one + 1 + int(rng.random() * (len(order) - 1))) % len(order)
+    ours, theirs = scores[one], scores[two]
+    near = abs(ours - theirs) <= NEAR * max(abs(ours), abs(theirs))
+    first = one if near or ours > theirs else two
+    if turn % REMEASURE_EVERY == REMEASURE_EVERY - 1:
+        heard = [candidate.stats.measured.at for candidate in candidates]
+        idle = [i for i in order if not candidates[i].stats.pending]
+        longest = min(idle, key=heard.__getitem__, default=first)
+        if max(heard) - heard[longest] >= REMEASURE_SECONDS:
+            first = longest
+    order.remove(first)
+    return [candidates[i] for i in (first, *order)]

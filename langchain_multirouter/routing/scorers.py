@@ -20,6 +20,7 @@ Parts = list[tuple[float, ...]]
 #: Seconds and USD per 1,000 tokens at which the reference's parts reach nothing.
 UNKNOWN_SECONDS = 10.0
 DEAR_USD_PER_1K = 0.01
+LARGEST_LOAD = 1e12
 
 
 class Scorer(NamedTuple):
@@ -114,6 +115,23 @@ _TASK_PARTS = tuple(
 )
 
 
+def _load(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
+    """Expected seconds × (pending + 1) ÷ success rate: Finagle's load, per answer that succeeds.
+
+    The time is that to the first token for streams. Who was never asked is asked at once, and by
+    one call alone; who was asked and never answered counts as slow, as Finagle's penalty has it.
+    """
+    parts: Parts = []
+    for candidate in candidates:
+        kept = candidate.stats
+        seconds = kept.expected_seconds(now, streamed=request.streamed)
+        if seconds is None:
+            seconds = UNKNOWN_SECONDS if kept.started else 0.0
+        load = max(0.0, seconds) * (kept.pending + 1) / kept.recent_success_rate(now)
+        parts.append((min(load, LARGEST_LOAD),))
+    return parts
+
+
 def median(values: Sequence[float]) -> float:
     """The middle value, or the mean of the two (`statistics.median` costs as much as a ranking)."""
     ordered = sorted(values)
@@ -132,6 +150,7 @@ def known_or_median(values: list[float | None], otherwise: float) -> list[float]
 
 CALLERS_ORDER = Scorer(("place",), (-1.0,), _callers_order)
 PERFORMANCE = Scorer(("response_time_seconds", "failure_rate"), (-1.0, -100.0), _performance)
+LOAD = Scorer(("load_seconds",), (-1.0,), _load)
 COST = Scorer(("cost_usd",), (-1.0,), _cost)
 AVAILABILITY = Scorer(("success_rate", "health", "experience"), (1.0, 1.0, 1.0), _availability)
 PREFERENCE = Scorer(("rank",), (-1.0,), _preference)

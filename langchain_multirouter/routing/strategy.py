@@ -1,13 +1,14 @@
 """Strategy: the table of named strategies, each a row of scorer × picker, and the order they give.
 
 Whatever the strategy, in this order: filters remove; fallback levels come before any score; a
-preferred provider's ready deployments go first; those that are out come last.
+preferred provider's ready deployments go first; those that are out come last. A deployment that has
+just healed stands back in a falling part of the calls, so that its share comes back over seconds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from ..request import Request
 from ..telemetry.events import Ranked
 from ..values import new
 from . import filters, scorers
-from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn
+from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn, two_choices
 from .scorers import Scorer
 
 
@@ -40,6 +41,7 @@ STRATEGIES: Mapping[Strategy, Row] = {
     Strategy.MODEL_SPECIFIC: Row(scorers.PREFERENCE, best_first),
     Strategy.WEIGHTED_RANDOM: Row(scorers.SHARE, drawn),
     Strategy.INTELLIGENT: Row(scorers.INTELLIGENT, best_first_exploring),
+    Strategy.ADAPTIVE: Row(scorers.LOAD, two_choices),
 }
 
 
@@ -103,7 +105,7 @@ def rank(
         return Ranking((), removed)
     row = row_of(options.strategy)
     scores = row.scorer.scores(kept, request, now)
-    order = _picked(row.picker, kept, scores, places(kept, request, now), turn, rng)
+    order = _picked(row.picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
     return new(Ranking, (tuple(order), removed, row.keeps_order, notes, (kept, scores)))
 
 
@@ -149,7 +151,11 @@ def _filtered(
 
 #: What comes before any score: readiness, whether another provider is preferred, fallback level.
 Place = tuple[int, bool, int]
-READY_FIRST = {Readiness.READY: 0, Readiness.COOLING: 1, Readiness.OUT: 2}
+READY_FIRST = {Readiness.READY: 0, Readiness.COOLING: 2, Readiness.OUT: 3}
+#: The usual place, made once.
+FRONT: Place = (0, False, 0)
+#: A healed deployment that has not its whole share yet stands back in so many calls.
+STANDS_BACK = 1
 
 
 def place(candidate: Candidate, request: Request, now: float) -> Place:
@@ -157,15 +163,24 @@ def place(candidate: Candidate, request: Request, now: float) -> Place:
     return places((candidate,), request, now)[0]
 
 
-def places(candidates: Sequence[Candidate], request: Request, now: float) -> list[Place]:
-    """Everybody's place."""
+def places(
+    candidates: Sequence[Candidate],
+    request: Request,
+    now: float,
+    draw: Callable[[], float] = lambda: 0.0,
+) -> list[Place]:
+    """Everybody's place; `draw` (a number in 0 to 1) decides who stands back."""
     preferred = request.options.preferred_provider
     found: list[Place] = []
     for candidate in candidates:
         ready = 0
-        if candidate.breaker.open_until is not None or now < candidate.cooldown.until:
+        breaker = candidate.breaker
+        if breaker.open_until is not None or now < candidate.cooldown.until:
             ready = READY_FIRST[candidate.readiness(now)]
+        elif now < breaker.ramp_until and draw() >= breaker.share(now):
+            ready = STANDS_BACK
         deployment = candidate.deployment
         other = preferred is not None and deployment.provider != preferred
-        found.append((ready, other, deployment.fallback_level))
+        level = deployment.fallback_level
+        found.append((ready, other, level) if ready or other or level else FRONT)
     return found

@@ -45,6 +45,15 @@ class FellBack(NamedTuple):
     number: int
 
 
+class Hedged(NamedTuple):
+    """A second copy goes to another deployment, since the first is slow."""
+
+    call: int
+    slow: str
+    deployment: str
+    number: int
+
+
 class Succeeded(NamedTuple):
     """The call was answered."""
 
@@ -72,4 +81,6 @@ class HealthChanged(NamedTuple):
     cause: str | None
 
 
-Happening = Ranked | AttemptFailed | Retried | FellBack | Succeeded | GaveUp | HealthChanged
+Happening = (
+    Ranked | AttemptFailed | Retried | FellBack | Hedged | Succeeded | GaveUp | HealthChanged
+)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..candidate import Candidate
 from ..request import Request
+from ..resilience.bounds import Bound
 from ..routing.strategy import Ranking, row_of
 from .table import as_html, as_text
 
@@ -21,17 +22,19 @@ class Explanation:
         ranking: Ranking,
         *,
         evidence: Sequence[Any],
+        bound: Bound | None = None,
         now: float,
     ) -> None:
         self._candidates = tuple(candidates)
         self._request = request
         self._ranking = ranking
         self._evidence = tuple(evidence)
+        self._bound = bound
         self._now = now
 
     def to_dict(self) -> dict[str, Any]:
         """`task_type` with its evidence, `strategy`, `candidates` in the order in which they would
-        be tried, then those that were removed; `notes`."""
+        be tried, then those that were removed; `at_most`, what it may cost at worst; `notes`."""
         scorer = row_of(self._request.options.strategy).scorer
         kept = [c for c in self._candidates if c.deployment.name in self._ranking.scores]
         measured = scorer.measure(kept, self._request, self._now) if kept else []
@@ -55,6 +58,7 @@ class Explanation:
             "strategy": self._request.options.strategy_name,
             "estimated_input_tokens": self._request.prompt.input_tokens,
             "candidates": rows,
+            "at_most": None if self._bound is None else self._bound.public(),
             "notes": list(self._ranking.notes),
         }
 
@@ -93,7 +97,8 @@ class Explanation:
         told = self.to_dict()
         first = told["candidates"][0]["deployment"] if self._ranking.order else "nobody"
         notes = "".join(f"; {note}" for note in told["notes"])
-        return f"{told['task_type']}, by {told['strategy']}: {first}{notes}"
+        most = "" if self._bound is None or not self._ranking.order else f"; at most {self._bound}"
+        return f"{told['task_type']}, by {told['strategy']}: {first}{most}{notes}"
 
     def __repr__(self) -> str:
         return as_text(self._title(), _HEADS, self._rows())

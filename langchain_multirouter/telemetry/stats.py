@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..values import new
+from .peak import PEAK_SECONDS, expected, heard
 
 #: How much of an average is the latest sample.
 NEWEST_SHARE = 0.1
@@ -28,6 +29,8 @@ LARGEST_INPUT_RATIO = 4.0
 #: The window begins with this much success: nobody is damned by one failure, and a deployment that
 #: is not asked any more drifts back to 1.
 PRIOR_SUCCESSES = 1.0
+#: `e^(−Δt/120)` to this power is `e^(−Δt/10)`, at half the cost of another exponential.
+_FADES = WINDOW_SECONDS / PEAK_SECONDS
 
 _packed = struct.Struct("d").pack
 _KEPT_BYTES = 8 * (KEPT_TIMES - 1)
@@ -56,6 +59,9 @@ class Measured(NamedTuple):
     cost_usd: float = 0.0  # of the answers whose price is known
     unpriced: int = 0  # answers whose price or usage is not
     input_ratio: float | None = None  # average of input tokens as counted / as estimated
+    peak_seconds: float = 0.0  # see `peak`, as of `at`
+    peak_first_token_seconds: float = 0.0
+    packed_first_token_times: bytes = b""
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -65,6 +71,11 @@ class Measured(NamedTuple):
         fraction of copying a hundred references.
         """
         return tuple(memoryview(self.packed_times).cast("d"))
+
+    @property
+    def first_token_times(self) -> tuple[float, ...]:
+        """The last 100 times to the first token of streams, in seconds, the latest last."""
+        return tuple(memoryview(self.packed_first_token_times).cast("d"))
 
 
 class Sample(NamedTuple):
@@ -87,6 +98,7 @@ class Stats(NamedTuple):
     pending: int = 0
     causes: Mapping[str, int] = {}  # cause → failures; replaced, never changed
     measured: Measured = Measured()
+    begun_at: float = 0.0  # the sum of the times at which the pending attempts began
 
     @property
     def started(self) -> int:
@@ -107,6 +119,21 @@ class Stats(NamedTuple):
         total, good = _decayed(measured, now)
         return (good + PRIOR_SUCCESSES) / (total + PRIOR_SUCCESSES)
 
+    def expected_seconds(self, now: float, *, streamed: bool) -> float | None:
+        """What an answer, or a stream's first token, may take now; None before there was one.
+
+        At least as long as the pending attempts have waited on average: a stall shows before
+        anything has ended.
+        """
+        measured = self.measured
+        usual, peak = measured.average_seconds, measured.peak_seconds
+        if streamed and measured.first_token_seconds is not None:
+            usual, peak = measured.first_token_seconds, measured.peak_first_token_seconds
+        if usual is None:
+            return None
+        seconds = expected(usual, peak, now - measured.at)
+        return max(seconds, now - self.begun_at / self.pending) if self.pending else seconds
+
     def public(self) -> dict[str, Any]:
         """The counts, for people and programs."""
         return {
@@ -119,27 +146,31 @@ class Stats(NamedTuple):
         }
 
 
-def begun(stats: Stats) -> Stats:
+def begun(stats: Stats, now: float) -> Stats:
     """An attempt began."""
-    succeeded, failed, cancelled, pending, causes, measured = stats
-    return new(Stats, (succeeded, failed, cancelled, pending + 1, causes, measured))
+    succeeded, failed, cancelled, pending, causes, measured, begun_at = stats
+    return new(Stats, (succeeded, failed, cancelled, pending + 1, causes, measured, begun_at + now))
 
 
-def success(stats: Stats, sample: Sample, now: float) -> Stats:
+def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
     """A pending attempt succeeded."""
-    succeeded, failed, cancelled, pending, causes, before = stats
-    mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced, ratio = (
-        before
-    )
+    succeeded, failed, cancelled, pending, causes, before, begun_at = stats
+    (
+        mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced,
+        ratio, peak, first_peak, first_times,
+    ) = before  # fmt: skip
     seconds, first_token_seconds, input_tokens, output_tokens, cost, estimated = sample
+    keep = math.exp((at - now) / WINDOW_SECONDS) if now > at else 1.0
     if seconds is not None:
         mean = average(mean, seconds)
         times = times[-_KEPT_BYTES:] + _packed(seconds)
+        peak = heard(peak, seconds, keep**_FADES)
     if first_token_seconds is not None:
         first = average(first, first_token_seconds)
+        first_times = first_times[-_KEPT_BYTES:] + _packed(first_token_seconds)
+        first_peak = heard(first_peak, first_token_seconds, keep**_FADES)
     if estimated and input_tokens:
         ratio = average(ratio, _input_ratio(input_tokens, estimated))
-    keep = math.exp((at - now) / WINDOW_SECONDS) if now > at else 1.0
     measured = new(
         Measured,
         (
@@ -155,9 +186,13 @@ def success(stats: Stats, sample: Sample, now: float) -> Stats:
             usd + (cost or 0.0),
             unpriced + (cost is None),
             ratio,
+            peak,
+            first_peak,
+            first_times,
         ),
     )
-    return new(Stats, (succeeded + 1, failed, cancelled, pending - 1, causes, measured))
+    counts = (succeeded + 1, failed, cancelled, pending - 1, causes, measured)
+    return new(Stats, (*counts, begun_at - began if pending > 1 else 0.0))
 
 
 def _input_ratio(counted: int, estimated: int) -> float:
@@ -165,22 +200,43 @@ def _input_ratio(counted: int, estimated: int) -> float:
     return min(LARGEST_INPUT_RATIO, max(1.0 / LARGEST_INPUT_RATIO, ratio))
 
 
-def failure(stats: Stats, cause: str, code: str | None, now: float) -> Stats:
-    """A pending attempt failed."""
-    before = stats.measured
-    total, good = _decayed(before, now)
+def failure(stats: Stats, cause: str, code: str | None, now: float, *, began: float) -> Stats:
+    """A pending attempt failed; a time it took may look slow, and never fast."""
+    before = _witnessed(stats.measured, now, now - began)
     errors = (*before.errors[1 - KEPT_ERRORS :], ErrorNote(cause, code, now))
-    return stats._replace(
-        pending=stats.pending - 1,
+    return _one_less(stats, began)._replace(
         failed=stats.failed + 1,
         causes={**stats.causes, cause: stats.causes.get(cause, 0) + 1},
-        measured=before._replace(errors=errors, total=total + 1.0, good=good, at=now),
+        measured=before._replace(errors=errors, total=before.total + 1.0),
     )
 
 
-def cancellation(stats: Stats) -> Stats:
-    """A pending attempt was left without an outcome of its own."""
-    return stats._replace(pending=stats.pending - 1, cancelled=stats.cancelled + 1)
+def cancellation(stats: Stats, now: float, *, began: float) -> Stats:
+    """A pending attempt was left without an outcome of its own; it would have taken longer."""
+    return _one_less(stats, began)._replace(
+        cancelled=stats.cancelled + 1,
+        measured=_witnessed(stats.measured, now, now - began),
+    )
+
+
+def _one_less(stats: Stats, began: float) -> Stats:
+    left = stats.pending - 1
+    return stats._replace(pending=left, begun_at=stats.begun_at - began if left else 0.0)
+
+
+def _witnessed(measured: Measured, now: float, seconds: float) -> Measured:
+    """As of now, and no faster than a time that did not end in an answer."""
+    total, good = _decayed(measured, now)
+    since = now - measured.at
+    whole = expected(measured.average_seconds or 0.0, measured.peak_seconds, since)
+    first = expected(measured.first_token_seconds or 0.0, measured.peak_first_token_seconds, since)
+    return measured._replace(
+        total=total,
+        good=good,
+        at=max(now, measured.at),
+        peak_seconds=max(whole, seconds),
+        peak_first_token_seconds=max(first, seconds),
+    )
 
 
 def packed_times(seconds: Sequence[float]) -> bytes:

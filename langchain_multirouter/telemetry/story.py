@@ -11,6 +11,7 @@ from .events import (
     GaveUp,
     Happening,
     HealthChanged,
+    Hedged,
     Ranked,
     Retried,
     Succeeded,
@@ -41,6 +42,11 @@ class Story:
             self.happened.append(Retried(self.call, name, number))
         else:
             self.happened.append(FellBack(self.call, tried[-1].deployment, name, number))
+
+    def hedged(self, slow: str, name: str, number: int) -> None:
+        """A second copy begins elsewhere."""
+        if self.told:
+            self.happened.append(Hedged(self.call, slow, name, number))
 
     def failed(self, tried: Sequence[AttemptRecord], changed: HealthChanged | None) -> None:
         """The latest attempt failed, and perhaps opened the breaker."""

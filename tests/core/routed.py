@@ -21,9 +21,10 @@ from langchain_multirouter.options import read_options
 from langchain_multirouter.outcome import Answered, Cause, Failure
 from langchain_multirouter.porting.dialect import ANY, Dialect
 from langchain_multirouter.providers.provider import Parameters, Translation
+from langchain_multirouter.races import ThreadSource
 from langchain_multirouter.request import Request
 from langchain_multirouter.resilience.policy import Policy
-from langchain_multirouter.sources import AsyncSource, InlineSource, ThreadSource
+from langchain_multirouter.sources import AsyncSource, InlineSource
 from langchain_multirouter.testing import FakeClock
 
 #: Nothing is ever waited for, so that no test sleeps.

@@ -86,7 +86,7 @@ def test_text_reasoning_and_pictures_are_content_and_places_are_not(
         (AIMessageChunk("", response_metadata={"finish_reason": None}), Kind.EMPTY, False),
         (
             AIMessageChunk("", tool_call_chunks=[{"name": "f", "args": "", "id": "1", "index": 0}]),
-            Kind.CONTENT,
+            Kind.CALL,
             True,
         ),
         (

@@ -14,8 +14,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from langchain_multirouter.errors import StreamInterruptedError
 from langchain_multirouter.outcome import Cause
+from langchain_multirouter.races import ThreadSource
 from langchain_multirouter.resilience.policy import Policy
-from langchain_multirouter.sources import InlineSource, ThreadSource
+from langchain_multirouter.sources import InlineSource
 from langchain_multirouter.testing import Breaks, ScriptedModel
 from tests.core.routed import Fault, Router
 

@@ -16,7 +16,7 @@ from langchain_multirouter.errors import ConfigurationError
 from langchain_multirouter.fleet import Fleet
 from langchain_multirouter.outcome import Cause, Failure
 from langchain_multirouter.resilience.policy import Policy
-from langchain_multirouter.telemetry.stats import Stats
+from langchain_multirouter.telemetry.stats import Measured, Stats
 from tests.routing.candidates import candidate
 
 THREADS, ATTEMPTS = 8, 1500
@@ -71,7 +71,7 @@ def attempt(one: Fleet, rng: Random, done: Counter[tuple[int, str]]) -> None:
             one.settle_success(permit, 2.0)
         elif outcome == "failed":
             one.settle_failure(permit, Failure(rng.choice(HARMLESS)), 2.0)
-        one.settle_cancelled(permit)
+        one.settle_cancelled(permit, 2.0)
     done[number, outcome] += 1
 
 
@@ -151,10 +151,10 @@ def test_a_permit_is_settled_once_whatever_comes_after() -> None:
     one = fleet()
     permit = one.permit(0, 1.0, longest_seconds=10.0)
     assert permit is not None
-    one.settle_cancelled(permit)
+    one.settle_cancelled(permit, 2.0)
     one.settle_success(permit, 2.0)
     one.settle_failure(permit, Failure(Cause.SERVER), 2.0)
-    assert one.snapshot()[0].stats == Stats(cancelled=1)
+    assert one.snapshot()[0].stats._replace(measured=Measured()) == Stats(cancelled=1)
 
 
 def test_a_paused_deployment_gets_no_permit_until_it_is_resumed() -> None:

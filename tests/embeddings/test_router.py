@@ -271,7 +271,7 @@ def test_its_repr_is_short_and_holds_no_secret(regions: Regions) -> None:
     routed = RoutedEmbeddings([object_], deadline_seconds=3)
     assert repr(routed) == (
         "RoutedEmbeddings(deployments=['azure_openai:text-embedding-3-small'], "
-        "strategy='intelligent', deadline_seconds=3.0)"
+        "strategy='intelligent', deadline_seconds=3.0, at_most='2 attempts, 3 s')"
     )
     assert secret not in f"{routed!s}{routed.assembled}{routed.explain('x')!r}"
 

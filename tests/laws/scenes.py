@@ -39,6 +39,9 @@ OPTIONS = st.fixed_dictionaries(
         "require_tags": TAGS,
         "allow_model_change": st.booleans(),
         "task_type": st.none() | st.sampled_from(TaskType),
+        "first_token_seconds": st.sampled_from([None, 2.0]),
+        "idle_seconds": st.sampled_from([None, 2.0]),
+        "on_interrupted": st.sampled_from(["raise", "buffer"]),
         "max_response_time": st.sampled_from([None, 0.5, 60.0]),
     },
 )

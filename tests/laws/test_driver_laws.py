@@ -11,7 +11,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from langchain_multirouter.outcome import Cause
-from langchain_multirouter.sources import ThreadSource
+from langchain_multirouter.races import ThreadSource
 from langchain_multirouter.testing import Breaks, ScriptedModel
 from tests.core.routed import Fault, Router, Told
 
@@ -47,6 +47,7 @@ def scene(seed: int, *, breaks: bool) -> tuple[list[list[Any]], list[dict[str, A
             "strategy": rng.choice(["ordered", "round_robin"]),
             "max_retries": rng.randint(0, 3),
             "fallback_enabled": rng.random() < 0.8,
+            "on_interrupted": rng.choice(["raise", "continue", "buffer"]),
         }
         for _ in range(CALLS_PER_ROUTER)
     ]

@@ -138,7 +138,7 @@ def test_text_and_html_say_the_same_and_html_is_escaped() -> None:
     router = scripted(["x"], ["y"], deployments=[{"name": "<i>"}, {"tags": ["eu"]}])
     shown = router.explain("hi", require_tags=["eu"])
     text, html = repr(shown), shown._repr_html_()
-    assert text.splitlines()[0] == "chat, by ordered: b"
+    assert text.splitlines()[0] == "chat, by ordered: b; at most 2 attempts, 300 s"
     assert "removed  <i>" in text
     assert "require_tags: lacks eu" in text
     assert "&lt;i&gt;" in html

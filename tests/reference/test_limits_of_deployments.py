@@ -82,7 +82,7 @@ def counted(*samples: tuple[int, int | None]) -> float | None:
     kept = Stats()
     for actual, estimated in samples:
         sample = Sample(1.0, None, actual, 1, None, estimated)
-        kept = stats.success(stats.begun(kept), sample, 0.0)
+        kept = stats.success(stats.begun(kept, 0.0), sample, 0.0, began=0.0)
     return kept.measured.input_ratio
 
 

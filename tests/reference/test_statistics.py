@@ -24,7 +24,7 @@ def after(*samples: Sample, now: float = 0.0) -> Stats:
     """The statistics after these successes, at the same time."""
     kept = Stats()
     for sample in samples:
-        kept = stats.success(stats.begun(kept), sample, now)
+        kept = stats.success(stats.begun(kept, now), sample, now, began=now)
     return kept
 
 
@@ -84,7 +84,7 @@ def test_95_of_100_response_times_are_not_above_the_95th_percentile(samples: lis
 def test_ten_errors_are_kept_the_newest_last_and_all_are_counted() -> None:
     kept = Stats()
     for i in range(25):
-        kept = stats.failure(stats.begun(kept), "server", str(i), float(i))
+        kept = stats.failure(stats.begun(kept, i), "server", str(i), float(i), began=i)
     assert [e.code for e in kept.measured.errors] == [str(i) for i in range(15, 25)]
     assert kept.failed == 25
     assert kept.causes == {"server": 25}
@@ -118,14 +118,14 @@ def test_started_is_the_sum_of_succeeded_failed_cancelled_and_pending() -> None:
 def test_the_lifetime_rate_is_shown_and_the_windows_rate_is_used() -> None:
     kept = Stats(succeeded=100_000)
     for _ in range(10):
-        kept = stats.failure(stats.begun(kept), "server", None, 1000.0)
+        kept = stats.failure(stats.begun(kept, 1000.0), "server", None, 1000.0, began=1000.0)
     assert kept.success_rate == 100_000 / 100_010
     assert kept.recent_success_rate(1000.0) == pytest.approx(1 / 11)
 
 
 @pytest.mark.parametrize("age", [0.0, 60.0, 120.0, 600.0, 1e6])
 def test_the_window_decays_so_that_who_is_not_asked_drifts_back_to_one(age: float) -> None:
-    kept = stats.failure(stats.begun(Stats()), "server", None, 1000.0)
+    kept = stats.failure(stats.begun(Stats(), 999.0), "server", None, 1000.0, began=999.0)
     weight = math.exp(-age / 120.0)
     assert kept.recent_success_rate(1000.0 + age) == pytest.approx(1 / (weight + 1))
 

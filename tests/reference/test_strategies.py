@@ -22,8 +22,9 @@ def scores(fleet: list[Candidate], **asked: object) -> list[float]:
     return [found[c.deployment.name] for c in fleet]
 
 
-def test_the_seven_and_ordered_are_selectable_by_name_or_enum() -> None:
+def test_the_seven_ordered_and_adaptive_are_selectable_by_name_or_enum() -> None:
     assert {s.value for s in Strategy} == {
+        "adaptive",
         "ordered",
         "round_robin",
         "performance_based",

@@ -8,9 +8,11 @@ from langchain_multirouter.resilience.breaker import (
     Breaker,
     begin_probe,
     disable,
+    healed,
     release_probe,
     settle_failure,
     settle_success,
+    trickled,
 )
 from langchain_multirouter.resilience.policy import Policy
 
@@ -97,7 +99,39 @@ def test_a_successful_probe_closes_it_and_forgets() -> None:
     breaker = failing(Breaker(), 5)
     assert breaker.open_until is not None
     closed = settle_success(breaker, POLICY, NOW + 9, generation=breaker.generation)
-    assert closed == Breaker(generation=2, at=NOW + 9)
+    assert closed == Breaker(2, at=NOW + 9, ramp_from=NOW + 9, ramp_until=NOW + 19)
+
+
+def test_closed_again_it_has_a_tenth_of_its_share_and_after_ten_seconds_all() -> None:
+    closed = succeeding(failing(Breaker(), 5), 1)
+    assert [closed.share(NOW + s) for s in (0, 5, 10, 99)] == pytest.approx([0.1, 0.55, 1.0, 1.0])
+    assert Breaker().share(NOW) == 1.0
+
+
+def test_successes_and_failures_while_closed_do_not_change_the_ramp() -> None:
+    closed = succeeding(failing(Breaker(), 5), 1)
+    later = failing(succeeding(closed, 3, NOW + 1), 1, NOW + 2)
+    assert later.share(NOW + 5) == closed.share(NOW + 5)
+
+
+def test_a_health_checks_good_word_gives_the_whole_share_back_at_once() -> None:
+    closed = healed(failing(Breaker(), 5), POLICY, NOW + 1)
+    assert closed.state(NOW + 1) == "closed"
+    assert closed.share(NOW + 1) == 1.0
+
+
+def test_a_trickle_passes_at_its_rate_and_not_at_all_where_it_is_none() -> None:
+    first = trickled(failing(Breaker(), 5), POLICY, NOW)
+    assert first is not None
+    assert trickled(first, POLICY, NOW + 0.4) is None
+    assert trickled(first, POLICY, NOW + 0.5) is not None
+    assert trickled(Breaker(), Policy(trickle_per_second=0.0), NOW) is None
+
+
+def test_a_failed_trickle_does_not_let_the_next_one_pass_earlier() -> None:
+    first = trickled(failing(Breaker(), 5), POLICY, NOW)
+    assert first is not None
+    assert trickled(failing(first, 1, NOW + 0.1), POLICY, NOW + 0.2) is None
 
 
 def test_it_is_half_open_when_its_time_has_come() -> None:

@@ -71,6 +71,7 @@ class BreakerMachine(RuleBasedStateMachine):
         if held is None:
             return
         self.breaker = settle_success(before, POLICY, self.now, generation=held.generation)
+        assert 0.1 <= self.breaker.share(self.now) <= 1.0
         if not heard:
             assert self.breaker == before, "an attempt of another generation was heard"
             return

@@ -30,6 +30,7 @@ Script = tuple[Beat, ...]
 KINDS = {
     "empty": (Kind.EMPTY, False),
     "content": (Kind.CONTENT, True),
+    "call": (Kind.CALL, True),
     "finish": (Kind.FINISH, False),
     "last": (Kind.FINISH, True),
 }
@@ -86,6 +87,8 @@ class Call:
 
     def __init__(self, world: World, request: Request) -> None:
         self.world = world
+        self.request = request
+        self.began = world.now
         self.started: list[Started] = []
         self.pauses: list[tuple[float, float]] = []  # waits with nothing in flight
         self.delivered: list[str] = []
@@ -93,13 +96,12 @@ class Call:
         self.answered: Answered | None = None
         self.error: BaseException | None = None
         self.over = False
-        self._held: list[str] = []
-        self._committed = False
-        self._beats: Iterator[Beat] | None = None
-        self._next: Beat | None = None
+        self._committed: int | None = None
+        self._flying: dict[int, _Flying] = {}
+        self._begun: dict[int, _Flying] = {}
+        self.most_flying = 0
         self._until: float | None = None
         self.flow = route(request, world.fleet, world.timeouts, world.now)
-        self._id = -1
         self._proceed(None)
 
     @property
@@ -110,37 +112,42 @@ class Call:
     @property
     def due(self) -> float:
         """When the next event happens; the flow may never wait for ever."""
-        times = [self._next[0]] if self._next is not None else []
+        times = [one.next[0] for one in self._flying.values() if one.next is not None]
         if self._until is not None:
             times.append(self._until + self.world.lateness)
         assert times, "the flow waits for ever for something that never happens"
         return max(self.world.now, min(times))
 
+    def expect(self, seconds: float, thing: Any) -> None:
+        """The attempt under way is to meet something else than its script says."""
+        (one,) = self._flying.values()
+        one.next = (self.world.now + seconds, thing)
+
     def fire(self) -> None:
         """The next event happens."""
         now = self.world.now = self.due
-        if self._next is None or self._next[0] > now:
+        coming = [(one.next[0], id) for id, one in self._flying.items() if one.next is not None]
+        at, id = min(coming, default=(None, -1))
+        if at is None or at > now:
             self._proceed(Elapsed(now))
             return
-        thing = self._next[1]
+        one = self._flying[id]
+        assert one.next is not None
+        thing = one.next[1]
         if thing == "end" or isinstance(thing, Failure):
-            self._next = self._beats = None
-            self._proceed(Ended(self._id, None if thing == "end" else thing, now))
+            del self._flying[id]
+            self._proceed(Ended(id, None if thing == "end" else thing, now))
             return
-        self._held.append(thing)
-        self._advance(now)
+        one.held.append(thing)
+        one.advance(now)
         kind, has_content = KINDS[thing]
-        self._proceed(Chunk(self._id, kind, has_content, now))
+        self._proceed(Chunk(id, kind, has_content, now))
 
     def close(self) -> None:
         """The caller leaves."""
         self.over = True
         self.flow.close()
         self.world.check()
-
-    def _advance(self, now: float) -> None:
-        beat = None if self._beats is None else next(self._beats, None)
-        self._next = None if beat is None else (now + beat[0], beat[1])
 
     def _proceed(self, event: Any) -> None:
         try:
@@ -150,7 +157,7 @@ class Call:
                 self.trace.append((self.world.now, step))
                 self.world.check()
                 if isinstance(step, Wait):
-                    if self._beats is None and step.until is not None:
+                    if not self._flying and step.until is not None:
                         self.pauses.append((self.world.now, step.until))
                     self._until = step.until
                     self._hand_over()
@@ -167,24 +174,38 @@ class Call:
     def _carry_out(self, step: Any) -> None:
         match step:
             case Start():
-                assert self._beats is None, "a second attempt began before the first ended"
-                self._id = step.id
-                self._held = []
+                assert step.id not in self._begun
                 self.started.append(Started(self.world.now, step.deployment.name, step.limits))
-                self._beats = iter(self.world.script(step.number))
-                self._advance(self.world.now)
+                one = _Flying(iter(self.world.script(step.number)))
+                self._flying[step.id] = self._begun[step.id] = one
+                one.advance(self.world.now)
+                self.most_flying = max(self.most_flying, len(self._flying))
             case Cancel(id=id):
-                assert id == self._id
-                self._beats = self._next = None
+                del self._flying[id]
             case Deliver(id=id):
-                assert id == self._id
-                assert not self._committed, "a call commits once"
-                self._committed = True
+                resumed = self.world.resumes(self.request) and len(self.started) > 1
+                assert self._committed is None or resumed, "a call commits once"
+                self._committed = id
 
     def _hand_over(self) -> None:
-        if self._committed:
-            self.delivered += self._held
-            self._held = []
+        if self._committed is not None:
+            one = self._begun[self._committed]
+            self.delivered += one.held
+            one.held = []
+
+
+class _Flying:
+    """One attempt under way: what happens to it next, and the chunks that were held back."""
+
+    def __init__(self, beats: Iterator[Beat]) -> None:
+        self.beats = beats
+        self.next: Beat | None = None
+        self.held: list[str] = []
+
+    def advance(self, now: float) -> None:
+        """Its next beat is under way."""
+        beat = next(self.beats, None)
+        self.next = None if beat is None else (now + beat[0], beat[1])
 
 
 class World:
@@ -208,6 +229,11 @@ class World:
         self._attempts[number] += 1
         return scripts[min(self._attempts[number], len(scripts)) - 1]
 
+    @staticmethod
+    def resumes(request: Request) -> bool:
+        """Whether a call may go on where a stream broke off."""
+        return request.options.on_interrupted == "continue"
+
     def check(self) -> None:
         """What holds at every moment."""
         for candidate, made in zip(self.fleet.snapshot(), self._attempts, strict=True):
@@ -228,6 +254,7 @@ class World:
                 streamed,
                 model,
                 timeout_seconds=timeout,
+                hedge=options.get("hedge"),
             ),
         )
 

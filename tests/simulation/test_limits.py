@@ -2,7 +2,12 @@
 
 import pytest
 
-from langchain_multirouter.errors import AllAttemptsFailedError, NoCandidateError, TimedOutError
+from langchain_multirouter.errors import (
+    AllAttemptsFailedError,
+    NoCandidateError,
+    StreamInterruptedError,
+    TimedOutError,
+)
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.resilience.policy import Policy
 from tests.simulation.simulated import (
@@ -157,7 +162,7 @@ class TestDeadline:
         world = World(site("a", GOOD), site("b"))
         call = world.begin(deadline_seconds=3.0)
         world.lateness = 20.0
-        call._next = (world.now + 9.0, fail(Cause.SERVER)[0][1])
+        call.expect(9.0, fail(Cause.SERVER)[0][1])
         world.finish(call)
         assert call.names == ["a"]
         assert isinstance(call.error, TimedOutError)
@@ -168,3 +173,31 @@ class TestDeadline:
         call = world.call(deadline_seconds=5.0)
         assert isinstance(call.error, NoCandidateError)
         assert "cooldown for 20.0 s" in call.error.removed["a"]
+
+
+class TestOwnLimits:
+    """A stream's limits beside the attempt's own."""
+
+    def test_the_first_token_has_a_limit_of_its_own(self) -> None:
+        slow = stream("empty", (20.0, "content"), "finish", "end")
+        call = World(site("a", slow), site("b", GOOD_STREAM)).call(
+            streamed=True, first_token_seconds=5.0
+        )
+        assert call.names == ["a", "b"]
+        assert call.started[1].at - began(call) == 5.0
+
+    def test_a_silence_between_chunks_has_a_limit_of_its_own(self) -> None:
+        stalls = stream((8.0, "content"), (30.0, "content"))
+        world = World(site("a", stalls))
+        call = world.call(streamed=True, first_token_seconds=9.0, idle_seconds=3.0)
+        assert isinstance(call.error, StreamInterruptedError)
+        assert world.now - began(call) == 11.0
+
+    def test_the_attempts_own_limit_may_be_shorter(self) -> None:
+        world = World(site("a", stream("empty"), timeout=4.0), site("b", GOOD_STREAM))
+        call = world.call(streamed=True, first_token_seconds=50.0)
+        assert call.started[1].at - began(call) == 4.0
+
+    def test_whole_answers_have_neither(self) -> None:
+        call = World(site("a", answer(60.0))).call(first_token_seconds=1.0, idle_seconds=1.0)
+        assert call.answered is not None

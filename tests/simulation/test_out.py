@@ -50,7 +50,27 @@ def test_when_its_time_has_come_one_call_probes_and_closes_it_again() -> None:
     world.finish(call)
     assert call.names == ["a"]
     assert world.candidate("a").breaker.open_until is None
+    world.now += Policy().ramp_seconds
     assert world.call().names == ["a"]
+
+
+def test_right_after_its_probe_it_stands_back_in_most_calls() -> None:
+    world = opened(GOOD, others=1)
+    world.finish(probe(world))
+    calls = [world.begin() for _ in range(200)]
+    first = sum(call.names == ["a"] for call in calls)
+    assert 5 <= first <= 40
+    world.finish(*calls)
+
+
+def test_who_stands_back_is_still_asked_when_the_others_fail() -> None:
+    world = World(site("a", *[BUSY] * 5, GOOD), site("b", GOOD, BUSY))
+    while world.candidate("a").breaker.open_until is None:
+        world.call(max_retries=0, fallback_enabled=False)
+    world.finish(probe(world))
+    world.call()
+    calls = [world.call() for _ in range(20)]
+    assert all(call.answered is not None for call in calls)
 
 
 def test_while_a_probe_is_under_way_everybody_else_goes_elsewhere() -> None:
@@ -136,7 +156,53 @@ def test_when_all_are_out_one_attempt_is_made_all_the_same() -> None:
     assert world.candidate("a").breaker.open_until is None
 
 
-def test_when_all_are_out_one_attempt_at_a_time_is_made() -> None:
+def test_when_all_are_out_two_attempts_a_second_are_made() -> None:
+    world = opened(*[BUSY] * 99)
+    began = world.now
+    calls = []
+    while world.now < began + 10.0:
+        calls.append(world.begin())
+        world.now += 0.05
+    assert 18 <= sum(len(call.names) for call in calls) <= 20
+    for call in calls:
+        call.close()
+
+
+def test_the_trickle_does_not_wait_for_attempts_that_hang() -> None:
+    world = opened(HANG, GOOD)
+    stuck = world.begin()
+    world.now += 0.5
+    second = world.call()
+    assert (stuck.names, second.names) == (["a"], ["a"])
+    assert second.answered is not None
+    assert world.candidate("a").breaker.open_until is None
+    stuck.close()
+
+
+def test_a_call_tries_each_that_is_out_once_as_far_as_the_trickle_goes() -> None:
+    world = World(site("a", BUSY), site("b", BUSY, BUSY, GOOD), policy=OPENS_AT_TWO)
+    world.call()
+    call = world.call()
+    assert call.names == ["a", "b"]
+    assert call.answered is not None
+
+
+def test_the_last_resort_is_first_who_failed_longest_ago() -> None:
+    world = World(site("a", BUSY), site("b", BUSY), policy=OPENS_AT_TWO)
+    world.call()
+    assert world.call(max_attempts=1).names == ["a"]
+    world.now += 1.0
+    assert world.call(max_attempts=1).names == ["b"]
+
+
+def test_whose_keys_are_refused_is_the_last_of_the_last_resorts() -> None:
+    refused = fail(Cause.AUTHENTICATION)
+    world = World(site("a", refused), site("b", BUSY), policy=OPENS_AT_TWO)
+    world.call()
+    assert world.call(max_attempts=1).names == ["b"]
+
+
+def test_when_all_are_out_a_second_call_at_once_is_not_made() -> None:
     world = opened(answer(20.0))
     first = world.begin()
     others = [world.begin() for _ in range(5)]

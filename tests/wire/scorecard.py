@@ -36,6 +36,8 @@ SETTINGS: dict[str, Any] = {
     "strategy": "ordered",
     "timeout": 30 * SCALE,
     "max_retries": 2,
+    "first_token_seconds": 12 * SCALE,
+    "on_interrupted": "continue",
     "deadline_seconds": 90 * SCALE + 1.0,  # so that every limit holds to the moment, in sync too
     "policy": Policy(
         wait=tenacity.wait_random(0.02, 0.05),

@@ -1,0 +1,127 @@
+"""Ledger: what came of one call's attempts: each settled once, and all of them told at the end."""
+
+from __future__ import annotations
+
+from .economics.price import usage_of
+from .ending import broken_off, nobody_answered, nobody_asked
+from .errors import RouterError
+from .fleet import Fleet
+from .options import Interrupted
+from .outcome import Answered, AttemptRecord, Cause, Failure
+from .progress import Progress
+from .request import Request
+from .resilience.verdict import VERDICTS, Next
+from .routing.strategy import Ranking
+from .steps import Ended, Event
+from .telemetry.story import Story
+from .values import new
+
+
+class Ledger:
+    """The attempts of one call that have ended, and what they amount to."""
+
+    __slots__ = (
+        "cost_usd", "deadline", "delivered", "failures", "fleet", "notes", "now", "ranking",
+        "request", "started", "story", "tried",
+    )  # fmt: skip
+    ranking: Ranking
+    story: Story
+
+    def __init__(self, request: Request, fleet: Fleet, now: float) -> None:
+        self.request = request
+        self.fleet = fleet
+        self.started = self.now = now
+        seconds = request.options.deadline_seconds
+        self.deadline = None if seconds is None else now + seconds
+        self.tried: list[AttemptRecord] = []
+        self.failures: list[Failure] = []
+        self.delivered = False
+        self.cost_usd: float | None = None
+        self.notes: tuple[str, ...] = ()
+
+    def succeeded(self, attempt: Progress) -> None:
+        """It answered the call."""
+        if attempt.price is None:
+            attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
+        sample = attempt.sample(self.now, self.request)
+        self.cost_usd = sample.cost_usd
+        changed = self.fleet.settle_success(attempt.permit, self.now, sample)
+        if changed is not None:
+            self.story.health(changed)
+        self.record(attempt, "success", None)
+
+    def ended(self, attempt: Progress, event: Event) -> Failure | None:
+        """It came to its end, or its limit ran out; None where all of the answer is there."""
+        if isinstance(event, Ended):
+            attempt.usage = usage_of(event.usage)
+            failure = event.failure
+            if failure is None or (attempt.finished and attempt.content):
+                return None
+            self.failed(attempt, failure)
+            return failure
+        return None if attempt.finished and attempt.content else self.overdue(attempt)
+
+    def failed(self, attempt: Progress, failure: Failure) -> None:
+        """It failed."""
+        changed = self.fleet.settle_failure(attempt.permit, failure, self.now)
+        self.record(attempt, "failure", failure)
+        self.story.failed(self.tried, changed)
+
+    def overdue(self, attempt: Progress) -> Failure:
+        """A limit ran out. The deadline blames only who had most of the call's time."""
+        failure = Failure(Cause.TIMEOUT)
+        if (deadline := self.deadline) is not None and self.now >= deadline:
+            had_its_chance = self.now - attempt.started >= 0.5 * (deadline - self.started)
+            if not had_its_chance:
+                self.fleet.settle_cancelled(attempt.permit, self.now)
+                self.record(attempt, "cancelled", failure)
+                return failure
+        self.failed(attempt, failure)
+        return failure
+
+    def record(self, attempt: Progress, outcome: str, failure: Failure | None) -> None:
+        """One more that has ended: "success", "failure" or "cancelled"."""
+        seconds = max(0.0, self.now - attempt.started)
+        name = attempt.deployment.name
+        cause = code = None
+        if failure is not None:
+            cause, code = failure.cause.value, failure.code
+        self.tried.append(new(AttemptRecord, (name, outcome, cause, code, seconds)))
+
+    def is_final(self, attempt: Progress, failure: Failure) -> bool:
+        """Whether nothing is tried after it."""
+        if self.delivered:
+            wish = self.request.options.on_interrupted
+            if attempt.calls or wish is not Interrupted.CONTINUE:
+                return True
+        if VERDICTS[failure.cause].next is Next.RAISE:
+            return True
+        return self.deadline is not None and self.now >= self.deadline
+
+    def exhausted(self, cause: Cause | None = None) -> RouterError:
+        """The one error of a call that nobody answered."""
+        if not self.tried:
+            return nobody_asked(self.ranking, self.fleet.snapshot(), self.now)
+        if self.delivered:
+            failure = self.failures[-1]
+            error = broken_off(self.tried[-1].deployment, failure, self.tried)
+            error.__cause__ = failure.error
+            return error
+        late = self.deadline is not None and self.now >= self.deadline
+        seconds = self.request.options.deadline_seconds if late else None
+        return nobody_answered(self.tried, self.failures, cause=cause, deadline_seconds=seconds)
+
+    def resumed_by(self, attempt: Progress) -> None:
+        """The answer is in parts of more than one deployment."""
+        name, last = attempt.deployment.name, self.tried[-1].deployment
+        self.notes += (f"continued by {name} where the stream from {last} broke off",)
+
+    def answered(self, attempt: Progress) -> Answered:
+        """How the call was answered."""
+        task, ranking = self.request.task_type, self.ranking
+        name, task_name = self.request.options.strategy_name, None if task is None else str(task)
+        found = (attempt.id, attempt.deployment, name, task_name, len(ranking.order))
+        tried = tuple(self.tried)
+        notes = ranking.notes + self.notes
+        values = (*found, self.started, self.now, tried, notes, self.cost_usd)
+        return new(Answered, values)
