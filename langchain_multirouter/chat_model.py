@@ -24,6 +24,7 @@ from .catalogue import TIERS, models_from_environment
 from .compiled import Compiled, refuse_wrong
 from .configuration import read_configuration
 from .deployment import configuration_error
+from .fitness import NOBODY
 from .flow import route
 from .health import check_when_due
 from .hook import Hook
@@ -163,6 +164,9 @@ class RoutedChatModel(StructuredOutput, Insight):
             asked, parameters, model, accepts = read_keywords(keywords, stop, parameters)
             options = narrow(options, asked)
         known: Assembled = self.assembled
+        unable = NOBODY
+        if parameters.tools or parameters.tool_settings or not options.allow_losses:
+            unable = known.fitness.unable(parameters, options.allow_losses)
         request = compiled.request(
             options,
             parameters,
@@ -170,7 +174,7 @@ class RoutedChatModel(StructuredOutput, Insight):
             model=model,
             streamed=streamed,
             usual_output_tokens=known.fleet.usual_output_tokens,
-            unable=known.fitness.unable(parameters, options.allow_losses),
+            unable=unable,
         )
         if time.time() >= known.prices_until:
             known.renew_prices()
@@ -178,7 +182,8 @@ class RoutedChatModel(StructuredOutput, Insight):
             check_when_due(known, compiled.check_interval_seconds)
         flow = route(request, known.fleet, known.timeouts, time.monotonic())
         sent = (known.served, messages, parameters, streamed, known.learner, accepts)
-        observer = observer_for(run_manager, known.served)
+        watched = run_manager is not None and run_manager.handlers
+        observer = observer_for(run_manager, known.served) if watched else None
         orphaned = None if options.hedge is None else known.fleet.orphaned
         attempts = new(Attempts, (*sent, observer, orphaned))
         return flow, attempts, options

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .assembly import Assembled, assembled_for
 from .deployment import finite, refuse_asynchronous
 from .errors import ConfigurationError, unknown_name
-from .fitness import NOBODY, needs_of
+from .fitness import NOBODY, NOTHING, needs_of
 from .identity import identity_of
 from .keywords import read_parameters
 from .lineup import DEFAULT_TIMEOUT_SECONDS
@@ -69,7 +69,8 @@ class Compiled(NamedTuple):
         unable: Mapping[int, str] = NOBODY,
     ) -> Request:
         """One call as the core sees it."""
-        if parameters.tools or parameters.tool_settings:
+        tools = parameters.tools or parameters.tool_settings
+        if tools:
             schema = (parameters.tool_settings or {}).get("response_format")
             more = tools_tokens((*(parameters.tools or ()), schema))
             prompt = prompt._replace(input_tokens=prompt.input_tokens + more)
@@ -92,7 +93,7 @@ class Compiled(NamedTuple):
             False,
             unable,
             roomy,
-            needs_of(parameters),
+            needs_of(parameters) if tools else NOTHING,
             None if options.hedge is None else hedge_of(options, parameters),
         )
         return new(Request, values)

@@ -17,7 +17,7 @@ NOBODY: Final[Mapping[int, str]] = {}
 #: So many requests' findings are remembered.
 REMEMBERED: Final = 32
 
-_NOTHING: Final[frozenset[str]] = frozenset()
+NOTHING: Final[frozenset[str]] = frozenset()
 _TOOLS: Final = frozenset({"tools"})
 _SCHEMA: Final = "structured_output"
 
@@ -26,8 +26,8 @@ def needs_of(parameters: Parameters) -> frozenset[str]:
     """The capabilities without which a call with these parameters is pointless."""
     tools, settings = parameters.tools, parameters.tool_settings
     if not tools and settings is None:
-        return _NOTHING
-    needs = _TOOLS if tools and parameters.tool_choice != "none" else _NOTHING
+        return NOTHING
+    needs = _TOOLS if tools and parameters.tool_choice != "none" else NOTHING
     said = None if settings is None else settings.get("response_format")
     if said is None:
         return needs

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from langchain_core.messages import BaseMessage
 
 from ..providers.provider import Parameters
+from ..values import new
 from .dialect import Dialect
 from .messages import ported_messages
 from .tools import ported_parameters
@@ -47,8 +48,10 @@ def port(
         InvalidRequestError: tool calls and results do not match; names the message's index.
     """
     told, lost = ported_messages(messages, dialect, model_name, deployment)
+    if parameters.tools is None and parameters.tool_settings is None:
+        return new(Ported, (told, parameters, lost))
     asked, more = ported_parameters(parameters, dialect)
-    return Ported(told, asked, (*lost, *more))
+    return new(Ported, (told, asked, (*lost, *more)))
 
 
 __all__ = ["Ported", "Unportable", "port"]

@@ -88,13 +88,13 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     cost part is about this request's own mix of input and output tokens.
     """
     output = expected_output_tokens(request.max_tokens, request.usual_output_tokens)
+    tokens = request.prompt.input_tokens
     measured = [candidate.stats.measured for candidate in candidates]
-    told = [
-        None
-        if (price := c.facts.price) is None
-        else price.usd_per_1k(c.expected_input(request), output)
-        for c in candidates
-    ]
+    told: list[float | None] = []
+    for candidate, m in zip(candidates, measured, strict=True):
+        price = candidate.facts.price
+        asked = tokens if m.input_ratio is None else candidate.expected_input(request)
+        told.append(None if price is None else price.usd_per_1k(asked, output))
     seconds = known_or_median([m.average_seconds for m in measured], UNKNOWN_SECONDS)
     prices = known_or_median(told, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
     ranks = ranks_for(request)
