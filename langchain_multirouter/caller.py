@@ -75,6 +75,7 @@ class CallerSide(BaseChatModel):
     """Invoke and stream as LangChain does, with what a router needs around them."""
 
     assembled: Any
+    streaming: bool
     compiled: Any
 
     @property
@@ -124,11 +125,23 @@ class CallerSide(BaseChatModel):
         return {**read_configurable(asked, self.compiled.permitted), **keywords}
 
     def _should_stream(self, *, run_manager: Any = None, **kwargs: Any) -> bool:
-        """As LangChain's own; `_stream`, which follows at once, learns whose run it is."""
+        """As LangChain's own; `_stream`, which follows at once, learns whose run it is.
+
+        Where nobody asks for a stream there is none, which LangChain finds out at greater length.
+        """
+        watched = run_manager is not None and run_manager.handlers
+        if not watched and not self.streaming and not kwargs.get("stream"):
+            return False
         streams = super()._should_stream(run_manager=run_manager, **kwargs)
         if streams and run_manager is not None:
             _MANAGER.set(run_manager)
         return streams
+
+    def _should_use_protocol_streaming(self, *, run_manager: Any = None, **kwargs: Any) -> bool:
+        """As LangChain's own, which says no where nobody watches."""
+        if run_manager is None or not run_manager.handlers:
+            return False
+        return super()._should_use_protocol_streaming(run_manager=run_manager, **kwargs)
 
     def invoke(
         self,

@@ -89,19 +89,22 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     """
     output = expected_output_tokens(request.max_tokens, request.usual_output_tokens)
     tokens = request.prompt.input_tokens
-    measured = [candidate.stats.measured for candidate in candidates]
-    told: list[float | None] = []
-    for candidate, m in zip(candidates, measured, strict=True):
-        price = candidate.facts.price
-        asked = tokens if m.input_ratio is None else candidate.expected_input(request)
-        told.append(None if price is None else price.usd_per_1k(asked, output))
-    seconds = known_or_median([m.average_seconds for m in measured], UNKNOWN_SECONDS)
-    prices = known_or_median(told, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
+    told_seconds: list[float | None] = []
+    told_prices: list[float | None] = []
+    for candidate in candidates:
+        measured, price = candidate.stats.measured, candidate.facts.price
+        told_seconds.append(measured.average_seconds)
+        asked = tokens if measured.input_ratio is None else candidate.expected_input(request)
+        told_prices.append(None if price is None else price.usd_per_1k(asked, output))
+    seconds = known_or_median(told_seconds, UNKNOWN_SECONDS)
+    prices = known_or_median(told_prices, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
     ranks = ranks_for(request)
     middle = median(seconds) or 1e-9
     parts: Parts = []
-    for candidate, m, average, usd in zip(candidates, measured, seconds, prices, strict=True):
-        rate = 1.0 if m.good == m.total else candidate.stats.recent_success_rate(now)
+    for candidate, average, usd in zip(candidates, seconds, prices, strict=True):
+        measured = candidate.stats.measured
+        certain = measured.good == measured.total  # no failure in the window
+        rate = 1.0 if certain else candidate.stats.recent_success_rate(now)
         performance = rate * (1.0 - 0.5 * average / (average + middle))
         cost = 1.0 - usd / DEAR_USD_PER_1K if usd < DEAR_USD_PER_1K else 0.0
         parts.append((_TASK_PARTS[rank_in(ranks, candidate)], performance, cost))

@@ -17,6 +17,7 @@ from .peak import PEAK_SECONDS, expected, heard
 
 #: How much of an average is the latest sample.
 NEWEST_SHARE = 0.1
+_OLDER_SHARE = 1.0 - NEWEST_SHARE
 KEPT_TIMES = 100
 KEPT_ERRORS = 10
 #: Time constant of the window: an attempt this old counts 1/e.
@@ -162,7 +163,7 @@ def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
     seconds, first_token_seconds, input_tokens, output_tokens, cost, estimated = sample
     keep = math.exp((at - now) / WINDOW_SECONDS) if now > at else 1.0
     if seconds is not None:
-        mean = average(mean, seconds)
+        mean = seconds if mean is None else _OLDER_SHARE * mean + NEWEST_SHARE * seconds
         times = times[-_KEPT_BYTES:] + _packed(seconds)
         peak = heard(peak, seconds, keep**_FADES)
     if first_token_seconds is not None:
@@ -197,7 +198,9 @@ def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
 
 def _input_ratio(counted: int, estimated: int) -> float:
     ratio = (counted + PRIOR_TOKENS) / (estimated + PRIOR_TOKENS)
-    return min(LARGEST_INPUT_RATIO, max(1.0 / LARGEST_INPUT_RATIO, ratio))
+    if ratio > LARGEST_INPUT_RATIO:
+        return LARGEST_INPUT_RATIO
+    return ratio if ratio > 1.0 / LARGEST_INPUT_RATIO else 1.0 / LARGEST_INPUT_RATIO
 
 
 def failure(stats: Stats, cause: str, code: str | None, now: float, *, began: float) -> Stats:
