@@ -22,7 +22,7 @@ from .porting import Unportable, port
 from .providers.provider import Parameters
 from .resuming import Joint
 from .steps import Chunk, Ended, Event, Kind, Start
-from .tally import Tally, judged
+from .tally import Tally, judged, with_metadata
 from .values import new
 
 Clock = Callable[[], float]
@@ -212,10 +212,8 @@ class Running:
         metadata = dict(result.llm_output or ())
         metadata.update(generation.generation_info or ())
         metadata.update(message.response_metadata)
-        message = message.__copy__()  # the model may give the same one again
-        # Through the dictionary, since pydantic's own setting costs a microsecond.
-        message.__dict__["response_metadata"] = metadata
-        generation.__dict__["message"] = message
+        message = with_metadata(message, metadata)  # the model may give the same one again
+        generation.__dict__["message"] = message  # pydantic's own setting costs a microsecond
         failure = judged(self._served.classes, message)
         if failure is None and self.call.accepts is not None and not self.call.accepts(message):
             return Failure(Cause.SCHEMA_MISMATCH)

@@ -87,6 +87,20 @@ def carries(message: BaseMessage) -> bool:
     return False
 
 
+def with_metadata(message: AIMessage, metadata: dict[str, Any]) -> AIMessage:
+    """A shallow copy with other metadata, by pydantic's protocol for copies; `copy` costs more."""
+    copy = type(message).__new__(type(message))
+    copy.__setstate__(
+        {
+            "__dict__": {**message.__dict__, "response_metadata": metadata},
+            "__pydantic_extra__": message.__pydantic_extra__,
+            "__pydantic_fields_set__": set(message.__pydantic_fields_set__),
+            "__pydantic_private__": message.__pydantic_private__,
+        }
+    )
+    return copy
+
+
 def judged(classes: ProviderClasses, message: AIMessage) -> Failure | None:
     """The provider's judgement of a 200.
 

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from ..outcome import Failure
 from ..porting.dialect import AZURE_CHAT, AZURE_RESPONSES, Dialect
+from ..values import new
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of, warn_injected
 from .judge import judge
@@ -125,7 +126,7 @@ class AzureOpenAIClasses:
         if speaks_responses(model, parameters):
             return in_responses(model, _translated(model, parameters))
         if parameters == _NOTHING:
-            return Translation(model, None, {})
+            return new(Translation, (model, None, {}, ()))
         return _translated(model, parameters)
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:

@@ -22,6 +22,7 @@ from ..porting.dialect import (
     BEDROCK_OTHER,
     Dialect,
 )
+from ..values import new
 from .boto_client import (
     TimeLimits,
     attempts,
@@ -142,7 +143,7 @@ class BedrockClasses:
     ) -> Translation:
         """What Converse takes per call; a time limit takes a copy with a client of its own."""
         if parameters == _NOTHING:
-            return Translation(model, None, {})
+            return new(Translation, (model, None, {}, ()))
         return _translated(model, parameters, messages)
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from ..errors import ConfigurationError
 from ..outcome import Cause, Failure
 from ..porting.dialect import ANY, Dialect
+from ..values import new
 from .classify import classify
 from .construction import rebuilt, seconds_of
 from .judge import judge
@@ -95,7 +96,7 @@ class OtherClasses:
     ) -> Translation:
         """What the class has as a field goes with the call, the rest is dropped."""
         if parameters == _NOTHING:
-            return Translation(model, None, {})
+            return new(Translation, (model, None, {}, ()))
         return _translated(model, parameters)
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:

@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from ..errors import ConfigurationError
 from ..outcome import Failure
 from ..porting.dialect import VERTEX_CLAUDE, VERTEX_GAPIC, VERTEX_GEMINI, VERTEX_GEMINI_2, Dialect
+from ..values import new
 from .classify import classify
 from .construction import constructed, copied, imported, is_a, rebuilt, seconds_of
 from .judge import judge
@@ -136,7 +137,7 @@ class VertexClasses:
     ) -> Translation:
         """Everything goes with the call."""
         if parameters == _NOTHING:
-            return Translation(model, None, {})
+            return new(Translation, (model, None, {}, ()))
         return _translated(model, parameters)
 
     def dialect(self, model: BaseChatModel, parameters: Parameters) -> Dialect:

@@ -91,6 +91,11 @@ def rank(
 ) -> Ranking:
     """Order the candidates for one request."""
     options = request.options
+    row = row_of(options.strategy)
+    if _all_alike(candidates, request, now) and not filters.needed(request):
+        scores = row.scorer.scores(candidates, request, now)
+        order = row.picker(candidates, scores, turn, rng)
+        return new(Ranking, (tuple(order), {}, row.keeps_order, (), (candidates, scores)))
     kept, removed = _filtered(candidates, request)
     notes: tuple[str, ...] = ()
     if options.model_preference and kept:
@@ -103,10 +108,25 @@ def rank(
             notes = ("model_preference: no candidate has it; ignored",)
     if not kept:
         return Ranking((), removed)
-    row = row_of(options.strategy)
     scores = row.scorer.scores(kept, request, now)
     order = _picked(row.picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
     return new(Ranking, (tuple(order), removed, row.keeps_order, notes, (kept, scores)))
+
+
+def _all_alike(candidates: Sequence[Candidate], request: Request, now: float) -> bool:
+    """Whether nothing but the score tells them apart, as in most calls."""
+    options = request.options
+    if options.model_preference or options.preferred_provider is not None or not candidates:
+        return False
+    for candidate in candidates:
+        if candidate.paused or candidate.deployment.fallback_level:
+            return False
+        breaker = candidate.breaker
+        if breaker.open_until is not None or now < candidate.cooldown.until:
+            return False
+        if now < breaker.ramp_until:
+            return False
+    return True
 
 
 def _picked(
