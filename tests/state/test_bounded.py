@@ -149,7 +149,7 @@ def test_tasks_are_remembered_of_so_many_prompts_and_no_text_is_kept() -> None:
         find(Prompt(text, frozenset(), 100))
         if number % 512 == 511:
             sizes.append(held_bytes(find))
-    assert max(sizes) < 400 * REMEMBERED
+    assert 20_000 < max(sizes) < 400 * REMEMBERED
     assert max(sizes[2:]) <= max(sizes[:2]) * 1.1
 
 
