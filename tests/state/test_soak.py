@@ -18,6 +18,7 @@ from langchain_core.exceptions import ModelError
 
 from langchain_multirouter import Deployment, RoutedChatModel
 from langchain_multirouter.emulator import Emulator
+from langchain_multirouter.telemetry.sinks import LOGGER
 from tests.wire.conftest import hang_up
 from tests.wire.schedule import FAULTS, POLICY, POOL
 
@@ -186,8 +187,9 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_after_a_minute_of_faults_threads_descriptors_and_memory_are_as_they_were(
-    loop: asyncio.AbstractEventLoop,
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(LOGGER, "disabled", True)  # pytest keeps every record
     with Emulator(seed=0) as cloud:
         soak = Soak(cloud)
         rounds = [soak.round(number, loop) for number in range(ROUNDS)]
@@ -202,7 +204,7 @@ def test_after_a_minute_of_faults_threads_descriptors_and_memory_are_as_they_wer
     assert grown("descriptors") <= 2, rounds
     calls = rounds[-1].calls - rounds[WARM].calls
     assert calls > 1_000
-    assert grown("blocks") <= 5 * calls, rounds  # an attempt that is kept has hundreds
+    assert grown("blocks") <= 2 * calls, rounds  # an attempt that is kept has hundreds
     assert grown("memory_bytes") <= 16 * 2**20, rounds
     counts = soak.model.counts().values()
     assert sum(one["succeeded"] for one in counts) > soak.calls / 3
