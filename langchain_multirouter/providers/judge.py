@@ -101,9 +101,9 @@ def _judged(
     if blocked is not None:
         return Failure(Cause.CONTENT_POLICY, blocked, answer=message)
     if ending is Ending.OVERFLOW:
-        return Failure(Cause.CONTEXT_OVERFLOW, reason, answer=message)
+        return Failure(Cause.CONTEXT_OVERFLOW, _printable(reason), answer=message)
     if ending is Ending.MALFORMED:
-        return Failure(Cause.INVALID_RESPONSE, reason)
+        return Failure(Cause.INVALID_RESPONSE, _printable(reason))
     if (
         message.invalid_tool_calls
         and not message.tool_calls
@@ -187,4 +187,5 @@ def tells(reasoning: Any) -> bool:
 
 
 def _printable(reason: object) -> str:
+    """At most 64 characters: a stream's chunks can repeat a reason without end."""
     return "".join(char for char in str(reason or "")[:64] if char.isprintable())

@@ -15,6 +15,9 @@ def backoff_seconds(policy: Policy, *, retry: int, elapsed_seconds: float, rng: 
     """Seconds before retry number `retry` (0 for the first) on the same deployment.
 
     The default is `0.5 × 2^retry` plus a uniform 0 to 0.5 s; tenacity's `wait_*` object otherwise.
+
+    Raises:
+        ConfigurationError: the object raised, or gave no seconds.
     """
     if policy.wait is None:
         seconds = 0.5 * 2.0 ** min(retry, 30) + 0.5 * rng.random()
@@ -23,13 +26,24 @@ def backoff_seconds(policy: Policy, *, retry: int, elapsed_seconds: float, rng: 
             seconds = float(policy.wait(_state(retry, elapsed_seconds)))
         except (TypeError, ValueError) as error:
             raise ConfigurationError("policy.wait: did not return seconds") from error
+        except Exception as error:
+            raise ConfigurationError(f"policy.wait: raised {type(error).__name__}") from error
         finite("policy.wait", seconds)
     return min(seconds, policy.longest_backoff_seconds)
 
 
 def may_retry(policy: Policy, *, attempts: int, elapsed_seconds: float) -> bool:
-    """Whether tenacity's `stop_*` object, if there is one, lets the call go on."""
-    return policy.stop is None or not policy.stop(_state(attempts - 1, elapsed_seconds))
+    """Whether tenacity's `stop_*` object, if there is one, lets the call go on.
+
+    Raises:
+        ConfigurationError: the object raised.
+    """
+    if policy.stop is None:
+        return True
+    try:
+        return not policy.stop(_state(attempts - 1, elapsed_seconds))
+    except Exception as error:
+        raise ConfigurationError(f"policy.stop: raised {type(error).__name__}") from error
 
 
 def _state(retry: int, elapsed_seconds: float) -> RetryCallState:

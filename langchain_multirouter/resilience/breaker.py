@@ -55,8 +55,8 @@ class Breaker(NamedTuple):
 
     def share(self, now: float) -> float:
         """The part of its calls that it gets: a tenth when it closed, and linearly to all."""
-        if now >= self.ramp_until:
-            return 1.0
+        if now >= self.ramp_until or self.ramp_until <= self.ramp_from:
+            return 1.0  # a call that began before it closed may see a ramp of no seconds
         since = max(0.0, now - self.ramp_from) / (self.ramp_until - self.ramp_from)
         return FIRST_SHARE + (1.0 - FIRST_SHARE) * since
 

@@ -35,4 +35,7 @@ def available(budget: Budget, policy: Policy, now: float, *, started: int) -> fl
 def withdraw(budget: Budget, policy: Policy, now: float, *, started: int) -> Budget | None:
     """One token less, or None where there is none; the attempt it pays for deposits nothing."""
     tokens = available(budget, policy, now, started=started)
-    return Budget(tokens - 1.0, now, started + 1) if tokens >= 1.0 else None
+    if tokens < 1.0:
+        return None
+    # Callers at the same time come in any order, and before what others paid for has begun.
+    return Budget(tokens - 1.0, max(now, budget.at), max(started, budget.started) + 1)

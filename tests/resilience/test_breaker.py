@@ -194,3 +194,10 @@ def test_disabling_opens_at_once_and_for_longer_each_time_up_to_its_longest() ->
     assert 30.0 <= spans[0] <= 60.0
     assert 450.0 <= spans[-1] <= 900.0
     assert breaker.cause == "authentication"
+
+
+def test_a_ramp_of_no_seconds_gives_all_back_even_to_a_call_that_began_before() -> None:
+    policy = Policy(ramp_seconds=0.0)
+    closed = settle_success(failing(Breaker(), 5), policy, NOW, generation=1)
+    assert closed.open_until is None
+    assert [closed.share(when) for when in (NOW - 0.001, NOW, NOW + 1.0)] == [1.0, 1.0, 1.0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -16,6 +18,7 @@ from langchain_multirouter.resilience.breaker import (
     release_probe,
     settle_failure,
     settle_success,
+    trickled,
 )
 from langchain_multirouter.resilience.policy import Policy
 
@@ -41,7 +44,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.now = 1000.0
         self.rng = Random(0)
         self.live: list[Held] = []
-        self.consecutive = 0
+        self.trickles: list[float] = []
 
     @rule(seconds=st.sampled_from([0.0, 0.5, 3.0, 5.0, 25.0, 100.0, 1000.0]))
     def time_passes(self, seconds: float) -> None:
@@ -50,10 +53,17 @@ class BreakerMachine(RuleBasedStateMachine):
     @rule(target=attempts, last_resort=st.booleans())
     def begin(self, last_resort: bool) -> Held | None:
         breaker = self.breaker
-        busy = breaker.probe_until is not None and self.now < breaker.probe_until
-        if not (breaker.admits(self.now) or (last_resort and not busy)):
+        probe = breaker.open_until is not None
+        if last_resort and probe:
+            trickle = trickled(breaker, POLICY, self.now)
+            if trickle is None:
+                return None
+            self.trickles.append(self.now)
+            self.breaker = breaker = trickle
+            probe = not breaker.probing(self.now)
+        elif not breaker.admits(self.now):
             return None
-        until = None if breaker.open_until is None else self.now + LIMIT
+        until = self.now + LIMIT if probe else None
         if until is not None:
             self.breaker = begin_probe(breaker, until=until)
         held = Held(breaker.generation, until)
@@ -71,7 +81,8 @@ class BreakerMachine(RuleBasedStateMachine):
         if held is None:
             return
         self.breaker = settle_success(before, POLICY, self.now, generation=held.generation)
-        assert 0.1 <= self.breaker.share(self.now) <= 1.0
+        if before.open_until is not None and heard:
+            self.closed()
         if not heard:
             assert self.breaker == before, "an attempt of another generation was heard"
             return
@@ -120,6 +131,11 @@ class BreakerMachine(RuleBasedStateMachine):
         self.breaker = release_probe(before, generation=held.generation, until=held.probe_until)
         assert self.breaker._replace(probe_until=None) == before._replace(probe_until=None)
 
+    def closed(self) -> None:
+        """Its share comes back bit by bit, whatever was before."""
+        shares = [self.breaker.share(self.now + seconds) for seconds in (0.0, 2.5, 5.0, 10.0, 99.0)]
+        assert shares == pytest.approx([0.1, 0.325, 0.55, 1.0, 1.0])
+
     def opened(self, before: Breaker, first: float, longest: float) -> None:
         after = self.breaker
         assert after.generation == before.generation + 1
@@ -157,6 +173,18 @@ class BreakerMachine(RuleBasedStateMachine):
     @invariant()
     def it_always_comes_back(self) -> None:
         assert self.breaker.admits(self.now + POLICY.longest_disabled_seconds + LIMIT)
+
+    @invariant()
+    def a_last_resort_passes_so_often_and_no_oftener(self) -> None:
+        gaps = [later - one for one, later in pairwise(self.trickles)]
+        assert all(gap >= 1.0 / POLICY.trickle_per_second for gap in gaps)
+
+    @invariant()
+    def its_share_is_between_a_tenth_and_all_and_never_shrinks_by_itself(self) -> None:
+        shares = [self.breaker.share(self.now + seconds) for seconds in (-9.0, 0.0, 1.0, 20.0)]
+        assert shares == sorted(shares)
+        assert shares[0] >= 0.1
+        assert shares[-1] == 1.0
 
     @invariant()
     def its_window_never_has_more_failures_than_attempts(self) -> None:

@@ -31,8 +31,21 @@ def test_it_begins_full_and_is_empty_after_so_many() -> None:
 
 def test_every_call_earns_a_part_of_a_retry() -> None:
     budget = spent(DRY, 2)
-    assert available(budget, DRY, 0.0, started=11) == pytest.approx(1.0)  # 1 is the retry's own
-    assert withdraw(budget, DRY, 0.0, started=11) is not None
+    assert available(budget, DRY, 0.0, started=12) == pytest.approx(1.0)  # 2 are the retries
+    assert withdraw(budget, DRY, 0.0, started=12) is not None
+
+
+def test_retries_paid_for_at_the_same_time_earn_nothing_when_they_begin() -> None:
+    policy = Policy(retry_burst=4.0, retry_ratio=1.0, retries_per_second=0.0)
+    budget = spent(policy, 3)
+    assert available(budget, policy, 0.0, started=3) == 1.0
+
+
+def test_a_late_caller_makes_nothing_drip_in_twice() -> None:
+    policy = Policy(retry_burst=3.0, retry_ratio=0.0, retries_per_second=1.0)
+    late = withdraw(spent(policy, 2, now=100.0), policy, 50.0, started=0)
+    assert late is not None
+    assert available(late, policy, 100.0, started=0) == 0.0
 
 
 def test_some_drip_in_whatever_the_traffic() -> None:
