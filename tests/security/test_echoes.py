@@ -13,7 +13,7 @@ from langchain_multirouter.errors import RouterError
 from tests.reference.known import listening
 from tests.wire.conftest import MODES, WIRES, ask
 
-from .canaries import KEY, QUESTION, SCHEMA, all_of_error, everything, found
+from .canaries import QUESTION, SCHEMA, all_of_error, everything, found
 from .liar import Heard, Liar, Said, refusal
 from .test_canaries import one
 
