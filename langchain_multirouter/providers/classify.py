@@ -21,7 +21,7 @@ from .causes import (
     TYPES,
     cause_of_status,
 )
-from .evidence import LONGEST_MESSAGE, Evidence, chain, evidence_of, text_of, wait_hint
+from .evidence import LONGEST_MESSAGE, Evidence, chain, evidence_of, is_code, text_of, wait_hint
 from .phases import Phase, phases
 
 LONGEST_CODE = 64
@@ -159,16 +159,12 @@ def _by_phase(cause: Cause | None, links: Sequence[BaseException]) -> Cause:
     return Cause.BAD_REQUEST if isinstance(links[0], _WRONG_VALUES) else Cause.UNKNOWN
 
 
-#: A code is one word ("ThrottlingException"); a text, which may hold anything, is none.
-_CODE: Final = re.compile(r"[\w.:/#-]+")
-
-
 def _code(said: Sequence[Evidence]) -> str | None:
     """The provider's own code, else its status."""
     for evidence in said:
         for code in evidence.codes:
-            if _CODE.fullmatch(code[:LONGEST_CODE]):
-                return code[:LONGEST_CODE]
+            if is_code(code):
+                return code
         if evidence.status is not None and not _is_answered(evidence):
             return str(evidence.status)
     return None

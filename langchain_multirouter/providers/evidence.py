@@ -197,6 +197,19 @@ def text_of(said: object) -> str:
         return ""
 
 
+#: A provider's own codes are short words with few digits, if any.
+_WORD = re.compile(r"[\w.:/#-]{1,64}")
+MOST_DIGITS = 6
+
+
+def is_code(said: str) -> bool:
+    """Whether this is a code ("ThrottlingException"), which goes into statistics and logs.
+
+    A text may hold anything, and a word that is long or full of digits may be somebody's key.
+    """
+    return _WORD.fullmatch(said) is not None and sum(map(str.isdigit, said)) <= MOST_DIGITS
+
+
 #: Header → seconds per unit, the most exact first.
 _HINTS: Mapping[str, float] = {
     "retry-after-ms": 0.001,
