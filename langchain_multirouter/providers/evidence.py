@@ -239,7 +239,7 @@ def _until(date: str, now: str | None) -> float | None:
     """Seconds to an HTTP date, by the server's own clock where it sent one."""
     try:
         then = parsedate_to_datetime(date).timestamp()
-        start = parsedate_to_datetime(now).timestamp() if now else time.time()
+        start = parsedate_to_datetime(str(now)).timestamp() if now else time.time()
     except (TypeError, ValueError, OverflowError):
         return None
     return retry_after_seconds(max(0.0, then - start))
