@@ -65,6 +65,11 @@ class Candidate(NamedTuple):
         return self.breaker.open_until is None and now >= self.cooldown.until and not self.paused
 
     @property
+    def back_at(self) -> float:
+        """When it may be tried again, by the monotonic clock; a time in the past: now."""
+        return max(self.breaker.open_until or 0.0, self.cooldown.until)
+
+    @property
     def average_seconds(self) -> float | None:
         """What an answer usually takes; None before there was one."""
         return self.stats.measured.average_seconds

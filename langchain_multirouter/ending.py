@@ -12,8 +12,12 @@ from .routing.strategy import Ranking
 
 def nobody_asked(ranking: Ranking, latest: Sequence[Candidate], now: float) -> RouterError:
     """Nothing was sent: everybody was removed, or is out just now."""
-    out = {c.deployment.name: latest[c.number].why_out(now) for c in ranking.order}
-    return no_candidate({**ranking.removed, **out}, note=" just now")
+    standing = [latest[candidate.number] for candidate in ranking.order]
+    out = {candidate.deployment.name: candidate.why_out(now) for candidate in standing}
+    back = min((candidate.back_at for candidate in standing if not candidate.paused), default=None)
+    again = None if back is None else max(0.0, back - now)
+    removed = {**ranking.removed, **out}
+    return no_candidate(removed, note=" just now", retry_after_seconds=again)
 
 
 def broken_off(

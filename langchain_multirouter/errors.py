@@ -73,17 +73,27 @@ class NoCandidateError(RouterError):
 
     Attributes:
         removed: Deployment name → why it may not serve, filter first ("require_tags: …").
+        retry_after_seconds: When the first of those comes back that are out just now; None where
+            no waiting helps.
     """
 
-    def __init__(self, removed: Mapping[str, str], *, note: str = "") -> None:
+    def __init__(
+        self,
+        removed: Mapping[str, str],
+        *,
+        note: str = "",
+        retry_after_seconds: float | None = None,
+    ) -> None:
         self.removed = dict(removed)
         self.note = note
+        self.retry_after_seconds = retry_after_seconds
         lines = [f"No deployment can serve this call{note}:"]
         lines += [f"  {name}: {why}" for name, why in self.removed.items()]
         super().__init__("\n".join(lines))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), note=self.note), (self.removed,)
+        again = self.retry_after_seconds
+        return partial(type(self), note=self.note, retry_after_seconds=again), (self.removed,)
 
 
 class PromptTooLongError(NoCandidateError, ContextOverflowError):
@@ -93,13 +103,17 @@ class PromptTooLongError(NoCandidateError, ContextOverflowError):
     """
 
 
-def no_candidate(removed: Mapping[str, str], *, note: str = "") -> NoCandidateError:
+def no_candidate(
+    removed: Mapping[str, str], *, note: str = "", retry_after_seconds: float | None = None
+) -> NoCandidateError:
     """The error of a call that the filters left nobody for.
 
     With a note on those who could serve it at other times, the prompt's length is not what failed.
     """
     too_long = not note and any(why.startswith("context_window:") for why in removed.values())
-    return (PromptTooLongError if too_long else NoCandidateError)(removed, note=note)
+    if too_long:
+        return PromptTooLongError(removed)
+    return NoCandidateError(removed, note=note, retry_after_seconds=retry_after_seconds)
 
 
 class InvalidRequestError(RouterError, ModelInvalidRequestError):

@@ -21,11 +21,13 @@ from .causes import (
     TYPES,
     cause_of_status,
 )
-from .evidence import LONGEST_MESSAGE, Evidence, chain, evidence_of, text_of, wait_hint
+from .evidence import LONGEST_MESSAGE, Evidence, chain, evidence_of, is_code, text_of, wait_hint
 from .phases import Phase, phases
 
 LONGEST_CODE = 64
 
+#: A code that is a status; of more digits, `int` may refuse to read it.
+_STATUS: Final = re.compile(r"[1-5]?[0-9]{1,2}", re.ASCII)
 #: A status below is no failure by itself.
 _REDIRECTED = 300
 
@@ -75,8 +77,7 @@ def _by_evidence(evidence: Evidence) -> Cause | None:
             return cause
     status = evidence.status
     if status is None:
-        numbers = (int(code) for code in evidence.codes if code.isascii() and code.isdigit())
-        status = next((number for number in numbers if number <= 599), None)
+        status = next((int(code) for code in evidence.codes if _STATUS.fullmatch(code)), None)
     return None if status is None or status < _REDIRECTED else cause_of_status(status)
 
 
@@ -92,7 +93,7 @@ def _refined(cause: Cause, evidence: Evidence, links: Sequence[BaseException]) -
         return cause
     if cause is Cause.BAD_REQUEST and any(_is_overflow(link) for link in links):
         return Cause.CONTEXT_OVERFLOW
-    words = f"{evidence.message} {evidence.details or ''}"[:LONGEST_MESSAGE].lower()
+    words = f"{evidence.message} {text_of(evidence.details or '')}"[:LONGEST_MESSAGE].lower()
     return next((finer[phrase] for phrase in finer if phrase in words), cause)
 
 
@@ -158,16 +159,12 @@ def _by_phase(cause: Cause | None, links: Sequence[BaseException]) -> Cause:
     return Cause.BAD_REQUEST if isinstance(links[0], _WRONG_VALUES) else Cause.UNKNOWN
 
 
-#: A code is one word ("ThrottlingException"); a text, which may hold anything, is none.
-_CODE: Final = re.compile(r"[\w.:/#-]+")
-
-
 def _code(said: Sequence[Evidence]) -> str | None:
     """The provider's own code, else its status."""
     for evidence in said:
         for code in evidence.codes:
-            if _CODE.fullmatch(code[:LONGEST_CODE]):
-                return code[:LONGEST_CODE]
+            if is_code(code):
+                return code
         if evidence.status is not None and not _is_answered(evidence):
             return str(evidence.status)
     return None

@@ -79,7 +79,8 @@ def _by_convention(error: Any) -> Evidence:
         getattr(error, "type", None),
         body.get("type"),
     )
-    message = f"{getattr(error, 'message', '') or ''} {body.get('message') or ''}".strip()
+    texts = (getattr(error, "message", None), body.get("message"))
+    message = " ".join(text_of(text) for text in texts if text)
     return Evidence(
         codes=tuple(code for code in codes if isinstance(code, str)),
         status=status if _is_status(status) else None,
@@ -92,7 +93,7 @@ def _botocore(error: Any) -> Evidence:
     response = error.response if isinstance(error.response, Mapping) else {}
     about = response.get("Error") or {}
     wire = response.get("ResponseMetadata") or {}
-    codes: tuple[str, ...] = (str(about["Code"]),) if about.get("Code") else ()
+    codes: tuple[str, ...] = (text_of(about["Code"]),) if about.get("Code") else ()
     status = wire.get("HTTPStatusCode")
     original = response.get("originalStatusCode")
     if _is_status(original) and original < 500:  # ModelErrorException: what the model itself said
@@ -100,7 +101,7 @@ def _botocore(error: Any) -> Evidence:
     return Evidence(
         codes=codes,
         status=status if _is_status(status) else None,
-        message=str(about.get("Message") or ""),
+        message=text_of(about.get("Message") or ""),
         headers=wire.get("HTTPHeaders"),
     )
 
@@ -188,12 +189,25 @@ def _is_status(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599
 
 
-def text_of(error: object) -> str:
-    """The beginning of the message; empty where there is none to be had."""
+def text_of(said: object) -> str:
+    """The beginning of what an error, or a part of one, says; empty where it cannot be said."""
     try:
-        return str(error)[:LONGEST_MESSAGE]
-    except Exception:  # a foreign __str__ may do anything
+        return str(said)[:LONGEST_MESSAGE]
+    except Exception:  # a foreign __str__ may do anything, and lists too deep cannot be printed
         return ""
+
+
+#: A provider's own codes are short words with few digits, if any.
+_WORD = re.compile(r"[\w.:/#-]{1,64}")
+MOST_DIGITS = 6
+
+
+def is_code(said: str) -> bool:
+    """Whether this is a code ("ThrottlingException"), which goes into statistics and logs.
+
+    A text may hold anything, and a word that is long or full of digits may be somebody's key.
+    """
+    return _WORD.fullmatch(said) is not None and sum(map(str.isdigit, said)) <= MOST_DIGITS
 
 
 #: Header → seconds per unit, the most exact first.
@@ -225,7 +239,7 @@ def _until(date: str, now: str | None) -> float | None:
     """Seconds to an HTTP date, by the server's own clock where it sent one."""
     try:
         then = parsedate_to_datetime(date).timestamp()
-        start = parsedate_to_datetime(now).timestamp() if now else time.time()
+        start = parsedate_to_datetime(str(now)).timestamp() if now else time.time()
     except (TypeError, ValueError, OverflowError):
         return None
     return retry_after_seconds(max(0.0, then - start))

@@ -13,6 +13,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from ..outcome import Cause, Failure
+from .evidence import is_code, text_of
 
 
 class Ending(Enum):
@@ -101,9 +102,9 @@ def _judged(
     if blocked is not None:
         return Failure(Cause.CONTENT_POLICY, blocked, answer=message)
     if ending is Ending.OVERFLOW:
-        return Failure(Cause.CONTEXT_OVERFLOW, _printable(reason), answer=message)
+        return Failure(Cause.CONTEXT_OVERFLOW, _word(reason) or "full window", answer=message)
     if ending is Ending.MALFORMED:
-        return Failure(Cause.INVALID_RESPONSE, _printable(reason))
+        return Failure(Cause.INVALID_RESPONSE, _word(reason) or "malformed output")
     if (
         message.invalid_tool_calls
         and not message.tool_calls
@@ -114,7 +115,7 @@ def _judged(
     if ending is Ending.CUT:
         return None
     if not has_content(message):
-        return Failure(Cause.INVALID_RESPONSE, _printable(reason) or "empty answer")
+        return Failure(Cause.INVALID_RESPONSE, _word(reason) or "empty answer")
     if reason is None and reason_needed:
         return Failure(Cause.STREAM_BROKEN, "no finish reason")
     return None
@@ -123,13 +124,13 @@ def _judged(
 def _blocked(metadata: Mapping[str, Any], ending: Ending | None) -> str | None:
     """The code of a content filter's block, of the answer or of the prompt."""
     if ending is Ending.BLOCKED:
-        return _printable(next((metadata[key] for key in _KEYS if metadata.get(key)), ""))
+        return _word(next((metadata[key] for key in _KEYS if metadata.get(key)), "")) or "blocked"
     if _is_filtered(metadata):
         return "content_filter"
     feedback = metadata.get("prompt_feedback")
     block = feedback.get("block_reason") if isinstance(feedback, Mapping) else None
     if block:
-        return _printable(getattr(block, "name", block))
+        return _word(block) or "blocked"
     return None
 
 
@@ -186,6 +187,7 @@ def tells(reasoning: Any) -> bool:
     return any(part.get("text") for part in parts if isinstance(part, Mapping))
 
 
-def _printable(reason: object) -> str:
-    """At most 64 characters: a stream's chunks can repeat a reason without end."""
-    return "".join(char for char in str(reason or "")[:64] if char.isprintable())
+def _word(reason: object) -> str:
+    """The reason as a code, if it is one."""
+    said = text_of(getattr(reason, "name", reason) or "")
+    return said if is_code(said) else ""

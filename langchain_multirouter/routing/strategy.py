@@ -108,6 +108,9 @@ def rank(
             notes = ("model_preference: no candidate has it; ignored",)
     if not kept:
         return Ranking((), removed)
+    preferred = options.preferred_provider
+    if preferred is not None and all(c.deployment.provider != preferred for c in candidates):
+        notes += ("preferred_provider: no deployment is of it; ignored",)
     scores = row.scorer.scores(kept, request, now)
     order = _picked(row.picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
     return new(Ranking, (tuple(order), removed, row.keeps_order, notes, (kept, scores)))

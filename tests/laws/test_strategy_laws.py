@@ -115,7 +115,19 @@ def test_a_model_preference_filters_only_where_somebody_has_it(
     ranking = ranked(fleet, asked(strategy, options))
     having = [prefers(c, ("gpt-4o",)) for c in ranking.order]
     assert all(having) or not any(having)
-    assert bool(ranking.notes) == (bool(having) and not any(having))
+    ignored = any(note.startswith("model_preference") for note in ranking.notes)
+    assert ignored == (bool(having) and not any(having))
+
+
+@ROWS
+@FEW
+@given(fleets())
+def test_a_preferred_provider_that_nobody_is_of_is_noted(
+    strategy: Strategy, fleet: list[Candidate]
+) -> None:
+    ranking = ranked(fleet, asked(strategy, {"preferred_provider": "nobody"}))
+    ignored = any(note.startswith("preferred_provider") for note in ranking.notes)
+    assert ignored == bool(ranking.order)
 
 
 @ROWS

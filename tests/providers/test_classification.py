@@ -165,7 +165,10 @@ def test_a_rate_limit_that_google_calls_a_token_limit_is_still_a_rate_limit() ->
     ("error", "code"),
     [
         (aws("ThrottlingException"), "ThrottlingException"),
-        (aws("x" * 500), "x" * 64),
+        (aws("x" * 64), "x" * 64),
+        (aws("x" * 65), "400"),
+        (aws("AADSTS700016"), "AADSTS700016"),
+        (aws("3f9c0a417be2d6588ac1f0e94b7d2a36"), "400"),
         (aws("a text, \nwhich is no code"), "400"),
         (azure(503), "503"),
         (httpx.ReadTimeout(""), "ReadTimeout"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from langchain_multirouter.providers.classify import classify
+from langchain_multirouter.providers.evidence import Evidence, wait_hint
 
 from .exceptions import aws, azure, google
 
@@ -44,6 +45,13 @@ def test_a_date_is_counted_from_now_where_the_server_has_no_clock() -> None:
     headers = {"retry-after": formatdate(time.time() + 20, usegmt=True)}
 
     assert classify(azure(429, headers=headers)).retry_after_seconds == pytest.approx(20, abs=2)
+
+
+@pytest.mark.parametrize("clock", ["yesterday", 7, ["a"], float("nan"), "9" * 5000])
+def test_a_date_on_a_clock_that_tells_no_time_is_no_wait(clock: Any) -> None:
+    headers = {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": clock}
+
+    assert wait_hint(Evidence(headers=headers)) is None
 
 
 def test_amazons_own_header_is_in_milliseconds() -> None:

@@ -241,6 +241,9 @@ def test_the_last_resort_does_not_ask_before_a_time_that_the_provider_named() ->
     late = world.begin()
     assert late.names == []
     assert isinstance(late.error, NoCandidateError)
+    again = late.error.retry_after_seconds  # who is refused is told when to come back
+    assert again is not None
+    assert 0.0 < again <= 500.0
 
 
 def test_a_paused_deployment_is_no_last_resort() -> None:
@@ -249,6 +252,7 @@ def test_a_paused_deployment_is_no_last_resort() -> None:
     call = world.begin()
     assert call.names == []
     assert isinstance(call.error, NoCandidateError)
+    assert call.error.retry_after_seconds is None  # no waiting helps
 
 
 @pytest.mark.parametrize("required", [["eu"], ["eu", "zero-retention"]])
