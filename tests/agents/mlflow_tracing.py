@@ -1,8 +1,4 @@
-"""MLflow tracing: a program that prints the spans of routed calls; `… url folder`.
-
-`mlflow.langchain` needs pandas, which mlflow-skinny does not bring, for saving models alone. Told
-that it is its own tracing package, it leaves that out; the tracer is the one that autolog installs.
-"""
+"""MLflow tracing: a program that prints the spans of routed calls; `… url folder`."""
 
 from __future__ import annotations
 
@@ -16,26 +12,17 @@ from typing import Any
 os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ALLOW_FILE_STORE": "1"}
 
 import mlflow
-import mlflow.version
 
 from langchain_multirouter import RoutedChatModel
 from tests.agents.forking import real
 
 
-def tracer() -> Any:
-    mlflow.version.IS_TRACING_SDK_ONLY = True
-    from mlflow.langchain.langchain_tracer import MlflowLangchainTracer
-
-    mlflow.version.IS_TRACING_SDK_ONLY = False
-    return MlflowLangchainTracer(run_inline=True)
-
-
 def calls(model: RoutedChatModel) -> None:
-    config: Any = {"callbacks": [tracer()]}
-    model.invoke("Hello", config=config)
-    model.invoke("Hello", config=config, deadline_seconds=20.0)  # in a thread of its own
-    asyncio.run(model.ainvoke("Hello", config=config))
-    list(model.stream("Hello", config=config))
+    mlflow.langchain.autolog()
+    model.invoke("Hello")
+    model.invoke("Hello", deadline_seconds=20.0)  # in a thread of its own
+    asyncio.run(model.ainvoke("Hello"))
+    list(model.stream("Hello"))
 
 
 def spans(trace: Any) -> list[dict[str, Any]]:
