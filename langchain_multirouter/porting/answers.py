@@ -32,6 +32,7 @@ _KEYWORDS: Mapping[str, str | None] = {
     "audio": losses.ANSWERS_MEDIA,
     "cache_control": losses.CACHE_MARKS,
 }
+_CALL_IDS = "__openai_function_call_ids__"
 #: Keywords that no class but their own reads, or that say what the tool calls say.
 _IDLE = frozenset({"refusal", "function_call", "tool_calls", "parsed"})
 #: Kind of a block → what is lost with it.
@@ -63,7 +64,8 @@ def ported_answer(
     if is_plain(message) and not renamed:
         return message if calls or dialect.takes_blank else _not_blank(message, lost)
     if _stays(message, target, calls):
-        return _renamed(message, calls) if renamed else message
+        own = _once_told(message) if dialect.form == "responses" else message
+        return _renamed(own, calls) if renamed else own
     return _rebuilt(message, dialect, calls, lost)
 
 
@@ -100,6 +102,20 @@ def _stays(message: AIMessage, target: Target, calls: Named) -> bool:
     return all(call.result is not None for call in malformed)
 
 
+def _once_told(message: AIMessage) -> AIMessage:
+    """Without the older form's list of calls where the content has them, told in the newer form.
+
+    OpenAI's class, set to the older form, would send such calls twice.
+    """
+    told = message.additional_kwargs
+    if _CALL_IDS not in told or isinstance(message.content, str):
+        return message
+    if not any(isinstance(b, Mapping) and b.get("type") == "tool_call" for b in message.content):
+        return message
+    kwargs = {key: value for key, value in told.items() if key != _CALL_IDS}
+    return message.model_copy(update={"additional_kwargs": kwargs})
+
+
 def _renamed(message: AIMessage, calls: Named) -> AIMessage:
     """The model's own answer with other ids, wherever it says them."""
     waiting: dict[str, list[str]] = {}
@@ -107,7 +123,7 @@ def _renamed(message: AIMessage, calls: Named) -> AIMessage:
         waiting.setdefault(call.id, []).append(id_)
     first = {old: new[0] for old, new in waiting.items()}
     kwargs = dict(message.additional_kwargs)
-    for key in (_SIGNATURES, "__openai_function_call_ids__"):
+    for key in (_SIGNATURES, _CALL_IDS):
         if isinstance(said := kwargs.get(key), Mapping):
             kwargs[key] = {first.get(old, old): value for old, value in said.items()}
     if kwargs.get("tool_calls"):

@@ -7,6 +7,7 @@ every call; `reconciled` holds the accounts, the router's statistics and the wir
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -150,6 +151,10 @@ class Account(NamedTuple):
     records: list[tuple[str, str, str | None]] | None
 
 
+#: Tells one play's requests from those of an earlier one that come late.
+_PLAYS = itertools.count(1)
+
+
 class Player:
     """Plays one schedule against the emulator."""
 
@@ -162,6 +167,7 @@ class Player:
         self.router = RoutedChatModel(
             deployments, policy=POLICY, strategy=schedule.strategy, timeout=5.0, random_seed=0
         )
+        self.played = f"call-{next(_PLAYS)}"
         self.accounts: list[Account] = []
         self.broken: set[str] = set()
 
@@ -170,7 +176,7 @@ class Player:
         self.cloud.clear_log()
         try:
             for number, step in enumerate(self.schedule.steps):
-                self._step(step, f"call-{number}")
+                self._step(step, f"{self.played}-{number}")
         finally:
             self.cloud.heal()
         until = time.monotonic() + 3.0
@@ -278,6 +284,7 @@ class Player:
             self.accounts.append(Account(prompt, False, None, None, None))
         workers.shutdown()  # Bedrock's calls run in threads, which go on when nobody waits any more
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))
+        await asyncio.sleep(0.01)  # what was already on its way arrives
 
     def _told(self, prompt: str, tagged: bool, answer: Any, error: BaseException | None) -> None:
         self.accounts.append(Account(prompt, tagged, answer, error, _records(answer, error)))

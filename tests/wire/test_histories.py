@@ -162,3 +162,17 @@ def test_what_azure_wrote_over_the_responses_api_goes_to_bedrock_when_azure_fail
     assert [block["toolResult"]["toolUseId"] for block in told] == ids
     assert "fc_" not in json.dumps(body["messages"][1:])
     assert body["additionalModelRequestFields"] == {"thinking": {"type": "disabled"}}
+
+
+def test_a_call_told_in_two_forms_is_sent_once(cloud: Emulator) -> None:
+    """The router's form of output is the newer one, its deployment's the older."""
+    inner = cloud.chat_model("azure_openai", "gpt-5.1", use_responses_api=True, output_version="v0")
+    router = RoutedChatModel([inner], output_version="v1")
+    tool = {"name": "get_weather", "description": "The weather.", "parameters": {"type": "object"}}
+    model = router.bind_tools([{"type": "function", "function": tool}])
+    asked = HumanMessage("What is the weather?")
+    answer = model.invoke([asked])
+    result = ToolMessage("mild", tool_call_id=answer.tool_calls[0]["id"])
+    assert "mild" in model.invoke([asked, answer, result]).text
+    sent = [item["type"] for item in cloud.log[-1].body["input"]]
+    assert sent == ["message", "function_call", "function_call_output"]

@@ -56,7 +56,11 @@ def test_statistics_equal_the_wire_log_over_five_thousand(
 def check(schedule: Schedule, emulator: Emulator, pool: dict[str, Any]) -> None:
     played = Player(emulator, pool, schedule)
     played.play()
-    sent = by_call(emulator.log)
+    sent = {
+        prompt: es
+        for prompt, es in by_call(emulator.log).items()
+        if prompt.startswith(f"{played.played}-")
+    }
     assert set(sent) <= {account.prompt for account in played.accounts}
     for account in played.accounts:
         entries = sent.get(account.prompt, [])
