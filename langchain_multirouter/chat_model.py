@@ -22,7 +22,6 @@ from .attempt import Attempts
 from .caller import own, run_manager_of_stream
 from .catalogue import TIERS, models_from_environment
 from .compiled import Compiled, refuse_wrong
-from .configuration import read_configuration
 from .deployment import configuration_error
 from .fitness import NOBODY
 from .flow import route
@@ -131,6 +130,8 @@ class RoutedChatModel(StructuredOutput, Insight):
         Raises:
             ConfigurationError: naming the place of what is unknown, wrong or a secret.
         """
+        from .configuration import read_configuration  # YAML takes a while to import
+
         return cls(**read_configuration(source))
 
     @classmethod

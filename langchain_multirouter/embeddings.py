@@ -15,7 +15,6 @@ from . import drive
 from .asked import OPTIONS, Asked, read_asked
 from .assembly import Assembled
 from .compiled import Compiled, refuse_wrong
-from .configuration import read_configuration
 from .deployment import configuration_error, finite
 from .errors import AllAttemptsFailedError
 from .flow import route
@@ -118,6 +117,8 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         Raises:
             ConfigurationError: naming the place of what is unknown, wrong or a secret.
         """
+        from .configuration import read_configuration  # YAML takes a while to import
+
         return cls(**read_configuration(source, RoutedEmbeddings))
 
     def _compile(self) -> None:
@@ -135,8 +136,8 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
             names, home = ", ".join(spaces.strangers), spaces.home.described()
             remark("Never asked, since their vectors are not of %s: %s", home, names)
         limits: dict[str, Any] = {"timeout": self.timeout, "policy": self.policy}
-        known = Assembled(self.models, served, kind=EMBEDDINGS, seed=self.random_seed, **limits)
-        self.assembled = known
+        limits["seed"] = self.random_seed
+        self.assembled = known = Assembled(self.models, served, kind=EMBEDDINGS, **limits)
         self.compiled = Compiled(
             options,
             NO_ANSWER,
@@ -217,14 +218,13 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         self, method: Method, texts: list[str], prompt: Prompt, keywords: dict[str, Any]
     ) -> tuple[Flow, Vectors, Options]:
         """Everything of a call that is known before its first step."""
-        known, compiled = self.assembled, self.compiled
-        asked = self._read(method, keywords)
+        known, compiled, asked = self.assembled, self.compiled, self._read(method, keywords)
         request = self._request(asked, prompt)
         if time.time() >= known.prices_until:
             known.renew_prices()
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
-        # A class may send a request for each text; the SDK's own limit is that of one request.
+        # A class may send a request for each text; the SDK's own limit is one request's.
         timeouts = tuple(seconds * len(texts) for seconds in known.timeouts)
         flow = route(request, known.fleet, timeouts, time.monotonic())
         sent = (known.served, method, texts, asked.keywords)
