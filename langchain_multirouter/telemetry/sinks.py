@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from .events import AttemptFailed, FellBack, GaveUp, Happening, HealthChanged
-
-Sink = Callable[[Happening], None]
 
 LOGGER = logging.getLogger("langchain_multirouter")
 LOGGER.addHandler(logging.NullHandler())

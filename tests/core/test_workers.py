@@ -106,7 +106,7 @@ def test_every_attempt_has_the_context_of_its_own_call() -> None:
 def test_a_forked_child_has_threads_of_its_own() -> None:
     ran(workers.WORKERS)
     child = os.fork()
-    if child == 0:  # pragma: no cover
+    if child == 0:
         done = threading.Event()
         workers.WORKERS.run(done.set)
         os._exit(0 if done.wait(5.0) else 1)
