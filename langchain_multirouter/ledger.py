@@ -86,7 +86,10 @@ class Ledger:
         cause = code = None
         if failure is not None:
             cause, code = failure.cause.value, failure.code
-        self.tried.append(new(AttemptRecord, (name, outcome, cause, code, seconds)))
+        usage, price, first = attempt.usage, attempt.price, attempt.first_token_seconds
+        cost_usd = None if usage is None or price is None else price.cost_usd(usage)
+        values = (name, outcome, cause, code, seconds, usage, cost_usd, None, first)
+        self.tried.append(new(AttemptRecord, values))
 
     def is_final(self, attempt: Progress, failure: Failure) -> bool:
         """Whether nothing is tried after it."""

@@ -94,17 +94,34 @@ def dominant(failures: Sequence[Failure]) -> Cause:
 
 
 class AttemptRecord(NamedTuple):
-    """One attempt as the caller may see it: names, cause and seconds, no text of anybody's."""
+    """One attempt as the caller may see it: names, cause and numbers, no text of anybody's.
+
+    Args:
+        deployment: Its name.
+        outcome: "success", "failure" or "cancelled".
+        cause: Why it failed.
+        code: The provider's own code for it.
+        seconds: What it took.
+        usage: The tokens that the provider counted, where it did; whether or not it succeeded.
+        cost_usd: What they cost; None where they or the price are not known.
+        estimated_usd: What an attempt that was not answered, and may be billed all the same, is
+            guessed to cost; never part of `cost_usd`.
+        first_token_seconds: When its first token came, in streams.
+    """
 
     deployment: str
-    outcome: str  # "success", "failure" or "cancelled"
+    outcome: str
     cause: str | None
     code: str | None
     seconds: float
+    usage: tuple[int, ...] | None = None  # an `economics.price.Usage`
+    cost_usd: float | None = None
+    estimated_usd: float | None = None
+    first_token_seconds: float | None = None
 
     def public(self) -> dict[str, Any]:
         """For the answer's metadata."""
-        deployment, outcome, cause, _, seconds = self
+        deployment, outcome, cause, _, seconds = self[:5]
         shown = {"deployment": deployment, "outcome": outcome, "seconds": rounded(seconds, 1000.0)}
         if cause is not None:
             shown["cause"] = cause

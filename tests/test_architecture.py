@@ -22,7 +22,8 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 #: The lowest layer first; a name stands for a module, or for a package with all of its modules.
 LAYERS = [
     "outcome deployment errors options request task_types values spaces observer",
-    "resilience telemetry.stats telemetry.peak telemetry.events telemetry.story economics",
+    "resilience telemetry.stats telemetry.peak telemetry.record telemetry.events telemetry.story"
+    " economics",
     "candidate",
     "routing",
     "agenda settlement fleet forks steps progress inflight ending ledger",

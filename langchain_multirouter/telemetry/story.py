@@ -51,7 +51,7 @@ class Story:
     def failed(self, tried: Sequence[AttemptRecord], changed: HealthChanged | None) -> None:
         """The latest attempt failed, and perhaps opened the breaker."""
         if self.told:
-            name, _, cause, code, seconds = tried[-1]
+            name, _, cause, code, seconds = tried[-1][:5]
             failed = AttemptFailed(self.call, name, len(tried), cause or "", code, seconds)
             self.happened.append(failed)
             self.health(changed)
