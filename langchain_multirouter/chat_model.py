@@ -98,6 +98,7 @@ class RoutedChatModel(StructuredOutput, Insight):
     on_interrupted: Interrupted | str = Interrupted.RAISE
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
+    tenant: str | None = Field(default=None, repr=False)
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)

@@ -46,6 +46,7 @@ def identity_of(
     changed = {k: v for k, v in options.__dict__.items() if v != _DEFAULTS[k]}
     given = {k: v for k, v in parameters._asdict().items() if v is not None}
     shown = {k: options.strategy_name if callable(v) else plain(v) for k, v in changed.items()}
+    shown.pop("tenant", None)  # a name that is somebody's
     return {
         "model_name": names.pop() if len(names) == 1 else "multirouter",
         "deployments": deployments,

@@ -35,6 +35,8 @@ class Interrupted(StrEnum):
     BUFFER = "buffer"
 
 
+LONGEST_TENANT = 256
+
 #: A strategy of the user's own: candidates and the request → a score each, the highest first.
 UsersStrategy = Callable[[Sequence[Any], Any], Sequence[float]]
 
@@ -71,6 +73,7 @@ class Options(BaseModel):
             but never from inside a tool call; or "buffer", so that nothing is delivered until all
             of it is there, and it fails over as a whole answer does.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
+        tenant: Whose call it is, for what is kept apart by tenant; once said it cannot be changed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,6 +96,7 @@ class Options(BaseModel):
     on_interrupted: Interrupted = Interrupted.RAISE
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
+    tenant: str | None = Field(default=None, min_length=1, max_length=LONGEST_TENANT)
 
     @property
     def strategy_name(self) -> str:
@@ -175,6 +179,13 @@ def _within(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in theirs if name in mine) or mine or theirs
 
 
+def _the_same(mine: str | None, theirs: str | None) -> str | None:
+    """Whose call it is, is said once: nobody becomes another's tenant."""
+    if mine is not None and theirs is not None and mine != theirs:
+        raise ConfigurationError("tenant: is another than the router's own, and cannot be changed")
+    return theirs if mine is None else mine
+
+
 #: Option → how what the router allows and what a call asks become one; none of them can widen.
 NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "strategy": _asked,
@@ -195,6 +206,7 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "on_interrupted": _asked,
     "hedge": _unless_refused,
     "hedge_tools": _unless_refused,
+    "tenant": _the_same,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

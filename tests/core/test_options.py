@@ -174,3 +174,16 @@ class TestConfigurable:
     def test_what_is_no_mapping_is_refused(self, value: Any) -> None:
         with pytest.raises(ConfigurationError, match="must be a mapping"):
             read_configurable(value, frozenset({"strategy"}))
+
+
+def test_a_tenant_is_named_once_and_nobody_becomes_another() -> None:
+    assert narrow(Options(), {"tenant": "acme"}).tenant == "acme"
+    assert narrow(Options(tenant="acme"), {"tenant": "acme"}).tenant == "acme"
+    with pytest.raises(ConfigurationError, match="tenant"):
+        narrow(Options(tenant="acme"), {"tenant": "globex"})
+
+
+@pytest.mark.parametrize("wrong", ["", "a" * 257, 7])
+def test_a_tenant_is_a_short_text(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match="tenant"):
+        read_options({"tenant": wrong})
