@@ -1,6 +1,7 @@
 """The notebooks: they run in a fresh kernel, and what is committed with them is fit to be shown.
 
-After a change, `python -m tests.test_notebooks` runs them and writes their outputs anew.
+After a change, `python -m tests.test_notebooks 3 5` runs those two, without numbers all of them,
+and writes their outputs anew.
 """
 
 import base64
@@ -17,16 +18,18 @@ import pytest
 
 from langchain_multirouter import Strategy
 
-MISSING = "the notebooks need nbclient, ipykernel and matplotlib, which the extra `test` brings"
+MISSING = (
+    "the notebooks need nbclient, ipykernel, matplotlib and tqdm, which the extra `test` brings"
+)
 nbformat: Any = pytest.importorskip("nbformat", reason=MISSING)
 nbclient: Any = pytest.importorskip("nbclient", reason=MISSING)
-for _needed in ("ipykernel", "matplotlib"):
+for _needed in ("ipykernel", "matplotlib", "tqdm"):
     pytest.importorskip(_needed, reason=MISSING)
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = ROOT / "notebooks" / "1_quickstart.ipynb"
 STRATEGIES = ROOT / "notebooks" / "2_strategies.ipynb"
-NOTEBOOKS = (QUICKSTART, STRATEGIES)
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TIMEOUT_SECONDS = 120
 #: What a kernel gets of the environment: nothing of the machine's clouds, proxies or traces.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "USERPROFILE")
@@ -161,9 +164,10 @@ def test_the_strategies_notebook_has_three_pictures_that_can_be_seen() -> None:
         assert 300 <= height <= 800
 
 
-def test_the_strategies_notebook_tells_of_every_picture_in_words() -> None:
+@each_notebook
+def test_it_tells_of_every_picture_in_words(path: Path) -> None:
     """Whoever cannot see the pictures reads them in the cell that follows."""
-    cells = read(STRATEGIES).cells
+    cells = read(path).cells
     after = [
         following.source
         for cell, following in pairwise(cells)
@@ -179,6 +183,8 @@ def test_the_strategies_notebook_speaks_of_every_strategy() -> None:
 
 if __name__ == "__main__":
     for _path in NOTEBOOKS:
+        if sys.argv[1:] and _path.name.partition("_")[0] not in sys.argv[1:]:
+            continue
         with tempfile.TemporaryDirectory() as _private:
             _notebook = executed(_path, Path(_private))
         _notebook.metadata = METADATA
