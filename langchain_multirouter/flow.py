@@ -109,7 +109,7 @@ class _Call(Ledger):
                 self.decide(attempt, failure)
         except RouterError as error:
             if self.tried:
-                self.fleet.call_failed()
+                self.fleet.call_failed(self.request, self.now)
             cause = str(getattr(error, "cause", None) or type(error).__name__)
             self.story.gave_up(cause, self.tried, self.now - self.started)
             yield from self.tell()
