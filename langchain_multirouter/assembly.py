@@ -120,7 +120,7 @@ class Assembled:
             if numbers is None or number in numbers
         ]
         asked = len(sites) if options.fallback_enabled else min(1, len(sites))
-        return worst_case(
+        bound = worst_case(
             self.fleet.policy,
             sites,
             most_attempts=most_attempts(options.max_attempts, asked),
@@ -129,6 +129,7 @@ class Assembled:
             timeout_seconds=timeout_seconds,
             deadline_seconds=options.deadline_seconds,
         )
+        return bound._replace(wrappings=tuple(self.fleet.repeats.wrappings.values()))
 
     @property
     def learner(self) -> Callable[[int, Mapping[str, Any]], None] | None:

@@ -35,6 +35,7 @@ from .resilience.policy import Policy
 from .source_choice import async_source_for, source_for
 from .steps import Flow
 from .structured import StructuredOutput
+from .surroundings import with_repeats
 from .task_types import TaskType
 from .tracing import observer_for
 from .values import new
@@ -182,7 +183,9 @@ class RoutedChatModel(StructuredOutput, Insight):
             known.renew_prices()
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
-        flow = route(request, known.fleet, known.timeouts, time.monotonic())
+        now = time.monotonic()
+        request = with_repeats(request, known.fleet, run_manager, now)
+        flow = route(request, known.fleet, known.timeouts, now)
         sent = (known.served, messages, parameters, streamed, known.learner, accepts)
         watched = run_manager is not None and run_manager.handlers
         observer = observer_for(run_manager, known.served) if watched else None

@@ -119,10 +119,24 @@ def no_candidate(
 class InvalidRequestError(RouterError, ModelInvalidRequestError):
     """The request itself is wrong: raised after one attempt, tried nowhere else.
 
-    `__cause__` is the provider's exception.
+    Its text is ours alone: a provider's may repeat the prompt, or more. `__cause__` is the
+    provider's exception, with all that it says.
+
+    Attributes:
+        deployment: Who refused it; None where nothing was sent.
+        code: The provider's own code or HTTP status, where it is one.
+        cause: Always `Cause.BAD_REQUEST`.
     """
 
     is_retryable = False
+    cause: ClassVar[Cause] = Cause.BAD_REQUEST
+
+    def __init__(
+        self, message: str, *, deployment: str | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.deployment = deployment
+        self.code = code
 
 
 class AllAttemptsFailedError(RouterError):
@@ -239,15 +253,14 @@ def all_failed(
     return error
 
 
-def callers_own(failure: Failure, deployment: str) -> BaseException:
-    """The error of a request that is wrong: LangChain's own as it is, any other as one of ours."""
-    error = failure.error
-    if isinstance(error, ModelError) and not error.is_retryable:
-        return error
+def callers_own(failure: Failure, deployment: str) -> InvalidRequestError:
+    """The error of a request that is wrong, chained to what the provider's class raised."""
     raised = InvalidRequestError(
-        f"{deployment} refused the request ({failure.described()}); it was sent nowhere else."
+        f"{deployment} refused the request ({failure.described()}); it was sent nowhere else.",
+        deployment=deployment,
+        code=failure.code,
     )
-    raised.__cause__ = error
+    raised.__cause__ = failure.error
     return raised
 
 

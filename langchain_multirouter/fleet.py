@@ -6,7 +6,7 @@ The lock is held for bookkeeping only: no I/O, no callback, no await happens und
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -15,6 +15,8 @@ from .economics.price import Price
 from .errors import unknown_name
 from .forks import tell_when_forked
 from .outcome import Failure
+from .repeats import Repeat, Repeats
+from .request import Request
 from .resilience import breaker, budget, cooldown
 from .resilience.policy import Policy
 from .settlement import Permit, affected, change_of, probe_returned
@@ -38,6 +40,7 @@ class Fleet:
         self._turn = -1
         self._calls = 0
         self._failed_calls = 0
+        self.repeats = Repeats()
         self.usual_output_tokens: float | None = None  # of answers, whoever gave them
 
     def forked(self) -> None:
@@ -184,10 +187,22 @@ class Fleet:
         """Calls that made an attempt and ended without an answer."""
         return self._failed_calls
 
-    def call_failed(self) -> None:
+    def call_failed(self, request: Request | None = None, now: float = 0.0) -> None:
         """A call that made an attempt ended without an answer."""
+        identity = None if request is None or request.is_check else request.prompt.identity
         with self._lock:
             self._failed_calls += 1
+            if request is not None and identity is not None:
+                times = max((repeat.times for repeat in request.repeats), default=1)
+                self.repeats.remember(identity, times, now)
+
+    def repeated(
+        self, signs: Sequence[Repeat], identity: int | None, now: float
+    ) -> tuple[tuple[Repeat, ...], list[str]]:
+        """Who repeats a call, by its signs or since it failed; and who is new among them."""
+        with self._lock:
+            repeats = self.repeats.recognised(signs, identity, now)
+            return repeats, self.repeats.count(repeats)
 
     def rng_copy(self) -> Random:
         """As seeded as the router's own, for looking ahead without drawing from it."""

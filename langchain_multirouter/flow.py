@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 
-from langchain_core.exceptions import ModelError
-
 from .agenda import Agenda, Choice
 from .ending import broken_off
-from .errors import callers_own, no_candidate
+from .errors import RouterError, callers_own, no_candidate
 from .fleet import Fleet
 from .inflight import Flight, hedge_time
 from .ledger import Ledger
@@ -57,7 +55,7 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
 
     Raises:
         NoCandidateError: nobody may serve it; nothing was sent.
-        InvalidRequestError: the caller's mistake, unless it is a LangChain `ModelError` already.
+        InvalidRequestError: the caller's mistake.
         AllAttemptsFailedError: everything failed, or the deadline passed.
         StreamInterruptedError: it broke off after a part was delivered (`partial` is the
             driver's to add).
@@ -109,9 +107,9 @@ class _Call(Ledger):
                 if failure is None:
                     break
                 self.decide(attempt, failure)
-        except ModelError as error:  # ours, or the caller's own mistake as LangChain has it
+        except RouterError as error:
             if self.tried:
-                self.fleet.call_failed()
+                self.fleet.call_failed(self.request, self.now)
             cause = str(getattr(error, "cause", None) or type(error).__name__)
             self.story.gave_up(cause, self.tried, self.now - self.started)
             yield from self.tell()

@@ -38,6 +38,8 @@ class Ledger:
         self.delivered = False
         self.cost_usd: float | None = None
         self.notes: tuple[str, ...] = ()
+        if request.repeats:
+            self.notes = tuple(repeat.note for repeat in request.repeats)
 
     def succeeded(self, attempt: Progress) -> None:
         """It answered the call."""

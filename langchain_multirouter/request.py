@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .options import Options
+from .repeats import Repeat
 from .task_types import TaskType
 
 __all__ = ["Limits", "Prompt", "Request", "TaskType"]
@@ -27,6 +28,11 @@ class Prompt(NamedTuple):
     input_tokens: int = 0
     characters: int = 0
 
+    @property
+    def identity(self) -> int | None:
+        """Knows a request again that is made again: a hash, which is no text; None without text."""
+        return hash(self) if self.text else None
+
 
 class Request(NamedTuple):
     """One call as the core sees it.
@@ -47,6 +53,7 @@ class Request(NamedTuple):
         roomy: It is known to be within every deployment's limits, so that none is looked at.
         hedge: When a second copy may go elsewhere, in seconds; True for the deployment's own 95 %;
             None for never, as with tools that were not declared safe.
+        repeats: The layers around the router that make this call again.
         told: Whether somebody listens to what happens in the call.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
         needs: What of its capabilities a deployment must not be known to lack: "tools",
@@ -69,6 +76,7 @@ class Request(NamedTuple):
     roomy: bool = False
     needs: frozenset[str] = frozenset()
     hedge: float | bool | None = None
+    repeats: tuple[Repeat, ...] = ()
 
 
 class Limits(NamedTuple):

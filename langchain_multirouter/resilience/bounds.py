@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..repeats import Wrapping
 from .policy import Policy
 
 
@@ -23,21 +24,27 @@ class Bound(NamedTuple):
         requests: The most requests on the wire: SDKs whose retries were kept multiply attempts.
         seconds: The longest that a whole answer can take; a stream may take longer, as long as it
             is not silent.
+        wrappings: The layers around the router that were seen to multiply all of it.
     """
 
     attempts: int
     requests: int
     seconds: float
+    wrappings: tuple[Wrapping, ...] = ()
 
     def __str__(self) -> str:
         told = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
         if self.requests != self.attempts:
             told += f" ({self.requests} requests, since SDKs keep their own retries)"
-        return f"{told}, {self.seconds:.6g} s"
+        return ", ".join([told, f"{self.seconds:.6g} s", *map(str, self.wrappings)])
 
     def public(self) -> dict[str, float]:
         """For programs."""
-        return self._asdict()
+        return {
+            "attempts": self.attempts,
+            "requests": self.requests,
+            "seconds": self.seconds,
+        }
 
 
 def worst_case(

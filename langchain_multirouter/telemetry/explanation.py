@@ -34,7 +34,8 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """`task_type` with its evidence, `strategy`, `candidates` in the order in which they would
-        be tried, then those that were removed; `at_most`, what it may cost at worst; `notes`."""
+        be tried, then those that were removed; `at_most`, what it may cost at worst;
+        `wrapped_in`, the retries around the router that were seen to multiply that; `notes`."""
         scorer = row_of(self._request.options.strategy).scorer
         kept = [c for c in self._candidates if c.deployment.name in self._ranking.scores]
         measured = scorer.measure(kept, self._request, self._now) if kept else []
@@ -59,6 +60,9 @@ class Explanation:
             "estimated_input_tokens": self._request.prompt.input_tokens,
             "candidates": rows,
             "at_most": None if self._bound is None else self._bound.public(),
+            "wrapped_in": []
+            if self._bound is None
+            else [w._asdict() for w in self._bound.wrappings],
             "notes": list(self._ranking.notes),
         }
 

@@ -176,7 +176,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "one_request: max_attempts_caps",
     ),
     "§10 the caller's own mistake": (
-        "one_request: a_callers_mistake_that_is_a_langchain",
+        "one_request: a_callers_mistake_is_langchains",
         "one_request: a_callers_mistake_is_raised_after_one_attempt",
     ),
     "§10 calls and attempts; windows; by provider": (

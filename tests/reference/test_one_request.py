@@ -11,6 +11,7 @@ from langchain_core.exceptions import ModelError, ModelInvalidRequestError, Mode
 
 from langchain_multirouter import AllAttemptsFailedError, RoutedChatModel
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
+from langchain_multirouter.errors import InvalidRequestError
 from langchain_multirouter.options import Options
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.resilience.backoff import backoff_seconds
@@ -172,11 +173,13 @@ class ProvidersError(ModelInvalidRequestError):
     """A LangChain model error of a provider."""
 
 
-def test_a_callers_mistake_that_is_a_langchain_model_error_is_raised_untouched() -> None:
+def test_a_callers_mistake_is_langchains_error_of_it_chained_to_the_providers_own() -> None:
     mistake, other = ProvidersError("bad tools"), ScriptedModel()
-    with pytest.raises(ProvidersError) as caught:
+    with pytest.raises(ModelInvalidRequestError) as caught:
         scripted([mistake], other).invoke("hi")
-    assert caught.value is mistake
+    assert isinstance(caught.value, InvalidRequestError)
+    assert caught.value.__cause__ is mistake
+    assert "bad tools" not in str(caught.value)
     assert other.calls == 0
 
 

@@ -10,7 +10,6 @@ from langchain_core.load import dumpd, dumps
 
 from langchain_multirouter import RoutedChatModel
 from langchain_multirouter.emulator import clients
-from langchain_multirouter.errors import RouterError
 
 #: Each is one word, with a part that says what kind of secret it is.
 KEY, PROMPT, TOOL = "CANARYKEY", "CANARYPROMPT", "CANARYTOOL"
@@ -67,14 +66,10 @@ def everything(router: RoutedChatModel) -> str:
 
 
 def all_of_error(error: BaseException) -> str:
-    """All that a report of an error would show, but for its cause and the delivered part.
-
-    A caller's own mistake is the provider's LangChain error, untouched: of that, what is printed.
-    """
+    """All that a report of an error would show, but for its cause and the delivered part."""
     shown = [str(error), repr(error), *traceback.format_exception(error, chain=False)]
-    if isinstance(error, RouterError):
-        more = {name: value for name, value in vars(error).items() if name != "partial"}
-        shown += [repr(error.args), repr(more), *getattr(error, "__notes__", ())]
-        if getattr(error, "partial", None) is None:
-            shown.append(repr(pickle.dumps(error)))
+    more = {name: value for name, value in vars(error).items() if name != "partial"}
+    shown += [repr(error.args), repr(more), *getattr(error, "__notes__", ())]
+    if getattr(error, "partial", None) is None:
+        shown.append(repr(pickle.dumps(error)))
     return "\n".join(shown)

@@ -11,6 +11,7 @@ from langchain_core.exceptions import ModelError
 
 from langchain_multirouter import Deployment, RoutedChatModel
 from langchain_multirouter.emulator import Emulator
+from langchain_multirouter.errors import RouterError
 from tests.agents.sink import Sink
 from tests.reference.known import listening
 from tests.wire.conftest import HASTY, MODES, WIRES, ask
@@ -39,7 +40,7 @@ def nothing_is_told(fault: str, wire: str, mode: str, cloud: Emulator, model: An
         try:
             answer = ask(router, mode, QUESTION, tools=[SCHEMA])
             told = repr(answer.response_metadata["router"])
-        except ModelError as error:
+        except RouterError as error:
             told = all_of_error(error)
     assert found(told) == []
     assert listener.records

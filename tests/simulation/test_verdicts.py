@@ -126,17 +126,16 @@ class TestCallersOwnMistake:
         assert isinstance(call.error, InvalidRequestError)
         assert world.candidate("a").breaker.consecutive == 0
 
-    def test_a_langchain_model_error_is_raised_untouched(self) -> None:
-        theirs = ModelInvalidRequestError("temperature: 3 is too much")
-        call = World(site("a", fail(Cause.BAD_REQUEST, error=theirs)), site("b")).call()
-        assert call.error is theirs
-
-    def test_any_other_error_becomes_an_invalid_request_error_with_its_cause(self) -> None:
-        theirs = ValueError("temperature: 3 is too much")
+    @pytest.mark.parametrize("kind", [ModelInvalidRequestError, ValueError])
+    def test_it_is_an_invalid_request_error_whose_text_is_ours_and_whose_cause_is_theirs(
+        self, kind: type[Exception]
+    ) -> None:
+        theirs = kind("temperature: 3 is too much")
         call = World(site("a", fail(Cause.BAD_REQUEST, error=theirs)), site("b")).call()
         assert isinstance(call.error, InvalidRequestError)
         assert isinstance(call.error, ModelInvalidRequestError)
         assert call.error.__cause__ is theirs
+        assert (call.error.deployment, call.error.cause) == ("a", Cause.BAD_REQUEST)
         assert "temperature" not in str(call.error)
 
     def test_content_policy_is_refused_with_the_providers_code_and_goes_nowhere_else(self) -> None:

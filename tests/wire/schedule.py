@@ -10,8 +10,9 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import tenacity
@@ -25,6 +26,7 @@ from langchain_multirouter.errors import (
     StreamInterruptedError,
 )
 from langchain_multirouter.resilience.policy import Policy
+from tests.reference.known import listening
 
 from .conftest import RUNNER, summed
 
@@ -60,6 +62,7 @@ FAULTS: dict[str, tuple[Fault, frozenset[str]]] = {
         frozenset({"stream_broken", "invalid_response"}),
     ),
     "slow": (Fault(FaultKind.SLOW, seconds=0.02), frozenset()),
+    "slow to begin": (Fault(FaultKind.SLOW_FIRST_TOKEN, seconds=0.06), frozenset()),
 }
 _CAUSES = {fault.kind: causes for fault, causes in FAULTS.values()}
 _CAUSES[FaultKind.STATUS] = frozenset({"server", "overloaded", "throttled", "authentication"})
@@ -71,6 +74,12 @@ POLICY = Policy(
     longest_disabled_seconds=0.1,
     longest_wait_seconds=0.05,
 )
+
+
+#: Seconds until a second copy goes elsewhere, soon and late for this cloud; half have none.
+HEDGES = (None, None, None, 0.002, 0.01, 0.04)
+#: What retries and hedges have at first: enough, or one.
+BURSTS = (10.0, 1.0)
 
 
 class Break(NamedTuple):
@@ -116,6 +125,8 @@ class Schedule(NamedTuple):
     tagged: tuple[bool, ...]
     strategy: str
     steps: tuple[Step, ...]
+    hedge: float | None = None
+    retry_burst: float = 10.0
 
 
 _MODES = st.sampled_from(["invoke", "ainvoke", "stream", "astream"])
@@ -138,7 +149,13 @@ def schedules(draw: st.DrawFn) -> Schedule:
     tags = draw(st.lists(st.booleans(), min_size=len(names), max_size=len(names)))
     strategy = draw(st.sampled_from(["ordered", "round_robin", "intelligent", "weighted_random"]))
     steps = draw(st.lists(_STEPS, min_size=4, max_size=10))
-    return Schedule(tuple(names), tuple(tags), strategy, tuple(steps))
+    hedge = draw(st.sampled_from(HEDGES))
+    retry_burst = draw(st.sampled_from(BURSTS))
+    return Schedule(tuple(names), tuple(tags), strategy, tuple(steps), hedge, retry_burst)
+
+
+#: An attempt: deployment, outcome, cause.
+Record = tuple[str, str, str | None]
 
 
 class Account(NamedTuple):
@@ -148,7 +165,7 @@ class Account(NamedTuple):
     tagged: bool
     answer: Any
     error: BaseException | None
-    records: list[tuple[str, str, str | None]] | None
+    records: list[Record] | None
 
 
 #: Tells one play's requests from those of an earlier one that come late.
@@ -164,24 +181,42 @@ class Player:
             Deployment(models[name], name=name, tags=["eu"] if tagged else [])
             for name, tagged in zip(schedule.deployments, schedule.tagged, strict=True)
         ]
+        self.policy = replace(POLICY, retry_burst=schedule.retry_burst)
         self.router = RoutedChatModel(
-            deployments, policy=POLICY, strategy=schedule.strategy, timeout=5.0, random_seed=0
+            deployments,
+            policy=self.policy,
+            strategy=schedule.strategy,
+            timeout=5.0,
+            random_seed=0,
+            hedge=schedule.hedge,
         )
         self.played = f"call-{next(_PLAYS)}"
         self.accounts: list[Account] = []
         self.broken: set[str] = set()
+        #: Deployment → the hedges that it paid for.
+        self.hedges: Counter[str] = Counter()
+        self.seconds = 0.0
 
     def play(self) -> None:
         self.cloud.heal()
         self.cloud.clear_log()
+        began = time.monotonic()
         try:
-            for number, step in enumerate(self.schedule.steps):
-                self._step(step, f"{self.played}-{number}")
+            with listening() as listener:
+                for number, step in enumerate(self.schedule.steps):
+                    self._step(step, f"{self.played}-{number}")
         finally:
             self.cloud.heal()
+        self.hedges.update(hedged["slow"] for hedged in listener.of("Hedged"))
+        self.seconds = time.monotonic() - began
         until = time.monotonic() + 3.0
-        while any(e.ended is None for e in self.cloud.log) and time.monotonic() < until:
+        while self._under_way() and time.monotonic() < until:
             time.sleep(0.002)
+
+    def _under_way(self) -> bool:
+        """Whether requests have not ended, or threads have not that nobody waits for."""
+        orphans = any(c.orphans for c in self.router.assembled.fleet.snapshot())
+        return orphans or any(entry.ended is None for entry in self.cloud.log)
 
     def _step(self, step: Step, prompt: str) -> None:
         match step:
@@ -215,7 +250,8 @@ class Player:
         async def gathered() -> None:
             async with asyncio.TaskGroup() as group:
                 for number in range(tasks):
-                    group.create_task(self._acalled("ainvoke", f"{prompt}-task-{number}", False))
+                    mode = ("ainvoke", "astream")[number % 2]
+                    group.create_task(self._acalled(mode, f"{prompt}-task-{number}", False))
 
         with ThreadPoolExecutor(max(1, threads)) as pool:
             for number in range(threads):
@@ -290,7 +326,7 @@ class Player:
         self.accounts.append(Account(prompt, tagged, answer, error, _records(answer, error)))
 
 
-def _records(answer: Any, error: BaseException | None) -> list[tuple[str, str, str | None]]:
+def _records(answer: Any, error: BaseException | None) -> list[Record]:
     """The attempts of a call: deployment, outcome, cause."""
     if answer is not None:
         told: Sequence[Any] = answer.response_metadata["router"]["attempts"]
@@ -306,5 +342,9 @@ def expected_causes(kind: FaultKind) -> frozenset[str]:
     return _CAUSES[kind]
 
 
-def counted(records: Sequence[tuple[str, str, str | None]]) -> Counter[tuple[str, str]]:
-    return Counter((name, outcome) for name, outcome, _ in records)
+def by_deployment(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Each deployment's attempts, in order."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record[0], []).append(record)
+    return found

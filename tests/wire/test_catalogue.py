@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from langchain_core.exceptions import ModelError
 
 from langchain_multirouter import Deployment, RoutedChatModel
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
+from langchain_multirouter.errors import RouterError
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.resilience.verdict import VERDICTS
 
@@ -87,11 +87,11 @@ def test_what_comes_out_is_an_answer_or_an_error_of_the_routers_own(
     assert counts["started"] == sent == counts["succeeded"] + counts["failed"]
 
 
-def outcome(router: RoutedChatModel, mode: str) -> tuple[Any, ModelError | None]:
-    """An answer or a `ModelError`; anything else is a failure of the test."""
+def outcome(router: RoutedChatModel, mode: str) -> tuple[Any, RouterError | None]:
+    """An answer or a `RouterError`; anything else is a failure of the test."""
     try:
         return ask(router, mode), None
-    except ModelError as error:
+    except RouterError as error:
         return None, error
 
 

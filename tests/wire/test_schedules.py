@@ -14,7 +14,7 @@ from langchain_multirouter.emulator import Emulator
 from langchain_multirouter.emulator.log import WireEntry
 from langchain_multirouter.errors import AllAttemptsFailedError, NoCandidateError
 
-from .schedule import POOL, Player, Schedule, expected_causes, schedules
+from .schedule import POOL, Player, Record, Schedule, by_deployment, expected_causes, schedules
 
 #: Each loop's pooled connections are left to the collector by the SDKs.
 pytestmark = [
@@ -62,16 +62,18 @@ def check(schedule: Schedule, emulator: Emulator, pool: dict[str, Any]) -> None:
         if prompt.startswith(f"{played.played}-")
     }
     assert set(sent) <= {account.prompt for account in played.accounts}
+    answered: list[WireEntry] = []
     for account in played.accounts:
         entries = sent.get(account.prompt, [])
         if account.records is not None:
-            each_attempt_is_on_the_wire(account.records, entries)
+            answered += each_attempt_is_on_the_wire(account.records, entries)
         if account.tagged:
             eu = {n for n, t in zip(schedule.deployments, schedule.tagged, strict=True) if t}
             assert {_NAMES[entry.model] for entry in entries} <= eu
         if isinstance(account.error, AllAttemptsFailedError | NoCandidateError):
             nobody_could_have_answered(played, account.tagged)
-    totals_agree(played, sent)
+    totals_agree(played, sent, answered)
+    hedges_are_paid_for_and_losers_are_theirs(played)
 
 
 def by_call(log: tuple[WireEntry, ...]) -> dict[str, list[WireEntry]]:
@@ -84,16 +86,25 @@ def by_call(log: tuple[WireEntry, ...]) -> dict[str, list[WireEntry]]:
     return found
 
 
-def each_attempt_is_on_the_wire(
-    records: list[tuple[str, str, str | None]], entries: list[WireEntry]
-) -> None:
-    """One request for each attempt, in order, and each with the outcome that it had to have."""
-    made = [record for record in records if record[2] != "local_environment"]
-    assert [name for name, _, _ in made] == [_NAMES[entry.model] for entry in entries]
-    for (_, outcome, cause), entry in zip(made, entries, strict=True):
-        causes = expected_causes(entry.fault) if entry.fault else frozenset()
-        assert outcome == ("failure" if causes else "success")
-        assert cause is None if not causes else cause in causes
+def each_attempt_is_on_the_wire(records: list[Record], entries: list[WireEntry]) -> list[WireEntry]:
+    """One request for each attempt, in each deployment's order, with the outcome that it had to
+    have; a loser may have been left before it sent anything. Those that were answered."""
+    sent = {name: [e for e in entries if _NAMES[e.model] == name] for name in POOL}
+    answered = []
+    for name, attempts in by_deployment(records).items():
+        made = [attempt for attempt in attempts if attempt[2] != "local_environment"]
+        requests = sent.pop(name)
+        if attempts[-1][1] == "cancelled":  # after which the call was over
+            made.pop()
+            del requests[len(made) : len(made) + 1]
+        for (_, outcome, cause), entry in zip(made, requests, strict=True):
+            causes = expected_causes(entry.fault) if entry.fault else frozenset()
+            assert outcome == ("failure" if causes else "success")
+            assert cause is None if not causes else cause in causes
+            if not causes:
+                answered.append(entry)
+    assert not any(sent.values())
+    return answered
 
 
 def nobody_could_have_answered(played: Player, tagged: bool) -> None:
@@ -107,35 +118,52 @@ def nobody_could_have_answered(played: Player, tagged: bool) -> None:
     assert not [name for name in eligible if name not in played.broken]
 
 
-def totals_agree(played: Player, sent: dict[str, list[WireEntry]]) -> None:
+def totals_agree(
+    played: Player, sent: dict[str, list[WireEntry]], answered: list[WireEntry]
+) -> None:
     """Counts, tokens and USD of each deployment; what callers left is apart, and bounded."""
-    left = {account.prompt for account in played.accounts if account.records is None}
-    fleet = played.router.assembled.fleet
-    for candidate in fleet.snapshot():
+    records = [r for account in played.accounts for r in account.records or ()]
+    left = [account.prompt for account in played.accounts if account.records is None]
+    for candidate in played.router.assembled.fleet.snapshot():
         name, stats = candidate.deployment.name, candidate.stats
-        entries = {
-            prompt: [e for e in of_call if _NAMES[e.model] == name]
-            for prompt, of_call in sent.items()
-        }
-        kept = [e for prompt, es in entries.items() if prompt not in left for e in es]
-        others = [e for prompt, es in entries.items() if prompt in left for e in es]
-        good = [e for e in kept if not (e.fault and expected_causes(e.fault))]
-        local = stats.causes.get("local_environment", 0)
-        assert stats.pending == 0
-        spare = (stats.succeeded - len(good), stats.failed - local - (len(kept) - len(good)))
-        assert min(spare) >= 0  # what is more belongs to calls that were left later
-        assert sum(spare) + stats.cancelled >= len(others)
-        assert sum(spare) <= len(others)
+        mine = by_deployment(records).get(name, [])
+        known = Counter(outcome for _, outcome, _ in mine)
+        known.update(cause for _, _, cause in mine if cause == "local_environment")
+        others = [e for prompt in left for e in sent.get(prompt, ()) if _NAMES[e.model] == name]
+        assert (stats.pending, candidate.orphans) == (0, 0)
+        ended = (stats.succeeded - known["success"], stats.failed - known["failure"])
+        cancelled = stats.cancelled - known["cancelled"]
+        local = stats.causes.get("local_environment", 0) - known["local_environment"]
+        assert min(*ended, cancelled) >= 0  # what is more belongs to calls that were left
+        assert sum(ended) - local <= len(others) <= sum(ended) - local + cancelled
+        assert left or cancelled == 0
         if not others:
-            assert stats.cancelled == 0 or left
             tokens = Counter(input=0, output=0)
             usd = 0.0
-            for entry in good:
-                tokens.update(input=entry.input_tokens, output=entry.output_tokens)
-                usd += priced(entry)
+            for entry in answered:
+                if _NAMES[entry.model] == name:
+                    tokens.update(input=entry.input_tokens, output=entry.output_tokens)
+                    usd += priced(entry)
             measured = stats.measured
             assert (measured.input_tokens, measured.output_tokens) == tuple(tokens.values())
             assert measured.cost_usd == pytest.approx(usd, rel=1e-9, abs=1e-12)
+
+
+def hedges_are_paid_for_and_losers_are_theirs(played: Player) -> None:
+    """No more than the budgets allow; one loser for a hedge at most, and for a call."""
+    policy = played.policy
+    calls = [account.records for account in played.accounts if account.records is not None]
+    losers = [sum(outcome == "cancelled" for _, outcome, _ in records) for records in calls]
+    assert max(losers, default=0) <= 1
+    assert sum(losers) <= played.hedges.total()
+    assert played.schedule.hedge is not None or not played.hedges
+    for candidate in played.router.assembled.fleet.snapshot():
+        name, started = candidate.deployment.name, candidate.stats.started
+        mine = [by_deployment(records).get(name, []) for records in calls]
+        free = [any(cause == "local_environment" for _, _, cause in ours) for ours in mine]
+        retries = sum(max(0, len(ours) - 1 - f) for ours, f in zip(mine, free, strict=True))
+        earned = policy.retry_ratio * started + policy.retries_per_second * played.seconds
+        assert played.hedges[name] + retries <= policy.retry_burst + earned
 
 
 def priced(entry: WireEntry) -> float:

@@ -1,0 +1,58 @@
+"""Surroundings: the signs by which a call tells that a layer around the router makes it again.
+
+A retry leaves signs from its second attempt on. A `with_retry()` tags the run of what it wraps, not
+what is inside that: of a chain's, as of a middleware's or anybody's own loop, there is no sign, and
+such calls are known by their request alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.callbacks.manager import BaseRunManager
+from langchain_core.runnables.config import var_child_runnable_config
+
+from .fleet import Fleet
+from .repeats import RETRY_POLICY, WITH_RETRY, Repeat
+from .request import Request
+from .telemetry.sinks import remark
+
+#: What `RunnableRetry` tags, before the attempt's number.
+_TAG = "retry:attempt:"
+#: Where LangGraph keeps the runtime of a node in its configuration.
+_RUNTIME = "__pregel_runtime"
+
+
+def with_repeats(
+    request: Request, fleet: Fleet, run_manager: BaseRunManager | None, now: float
+) -> Request:
+    """The request, with those who make it again; they are counted, and new ones remarked on."""
+    tags = None if run_manager is None else run_manager.tags
+    config = var_child_runnable_config.get()
+    if not tags and config is None and not fleet.repeats.failed:
+        return request
+    signs = [*_tagged(tags or ()), *_counted(config or {})]
+    if not signs and not fleet.repeats.failed:
+        return request
+    repeats, new = fleet.repeated(signs, request.prompt.identity, now)
+    for layer in new:
+        remark(
+            "Calls of this router are repeated by %s: each time may cost again what repr() says "
+            "as at_most. The router's errors say is_retryable=False.",
+            layer,
+        )
+    return request._replace(repeats=repeats) if repeats else request
+
+
+def _tagged(tags: Sequence[str]) -> Iterator[Repeat]:
+    for tag in tags:
+        if tag.startswith(_TAG) and (number := tag.removeprefix(_TAG)).isdecimal():
+            yield Repeat(WITH_RETRY, int(number[:9]))
+
+
+def _counted(config: Mapping[str, Any]) -> Iterator[Repeat]:
+    runtime = (config.get("configurable") or {}).get(_RUNTIME)
+    attempt = getattr(getattr(runtime, "execution_info", None), "node_attempt", None)
+    if isinstance(attempt, int) and attempt > 1:
+        yield Repeat(RETRY_POLICY, attempt)
