@@ -14,7 +14,7 @@ from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.runnables.config import var_child_runnable_config
 
 from .fleet import Fleet
-from .repeats import RETRY_POLICY, WITH_RETRY, Repeat
+from .repeats import CALLER, RETRY_POLICY, WITH_RETRY, Repeat
 from .request import Request
 from .telemetry.sinks import remark
 
@@ -37,6 +37,8 @@ def with_repeats(
         return request
     repeats, new = fleet.repeated(signs, request.prompt.identity, now)
     for layer in new:
+        if layer == CALLER:
+            continue  # somebody asks again: no setting of theirs to be warned of
         remark(
             "Calls of this router are repeated by %s: each time may cost again what repr() says "
             "as at_most. The router's errors say is_retryable=False.",

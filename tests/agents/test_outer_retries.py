@@ -96,8 +96,7 @@ def test_the_layer_is_told_wherever_the_bound_is_and_in_the_answer_it_brought_ab
     for text in (repr(model), repr(told)):
         assert f"{once}, times 3 by {name}" in text
     remarks = [r.getMessage() for r in listener.records if "repeated by" in r.getMessage()]
-    assert len(remarks) == 1
-    assert name in remarks[0]
+    assert [name in text for text in remarks] == ([] if name == CALLER else [True])
 
 
 @pytest.mark.parametrize("layer", LAYERS)
