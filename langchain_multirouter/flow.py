@@ -97,9 +97,9 @@ class _Call(Ledger):
                     latest = self.fleet.snapshot()[choice.candidate.number]
                     self.agenda.refused(choice, latest, self.now)
                     continue
-                if self.story.told:
-                    yield from self.announce(choice)
                 try:
+                    if self.story.told:
+                        yield from self.announce(choice)
                     attempt, failure = yield from self.follow(attempt)
                 finally:
                     if self.flight is not None or not attempt.permit.settled:
@@ -234,11 +234,13 @@ class _Call(Ledger):
         yield Deliver(attempt.id)
 
     def leave(self, losers: Iterable[Progress]) -> Generator[Step, Event | None, None]:
-        """Cancel those that lost."""
+        """Cancel those that lost; settled first: whoever carries the order out may be stopped."""
+        losers = tuple(losers)
         for loser in losers:
-            yield Cancel(loser.id)
             self.fleet.settle_cancelled(loser.permit, self.now)
             self.record(loser, "cancelled", None)
+        for loser in losers:
+            yield Cancel(loser.id)
 
     def take_off(self, attempt: Progress) -> Flight:
         """Follow this attempt as one that may get a second copy."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,8 +10,9 @@ from langchain_core.messages import HumanMessage
 
 from .attempt import Attempts, Served
 from .connections import Connections
-from .deployment import LONGEST_NAME, Deployment
+from .deployment import Deployment
 from .errors import ConfigurationError
+from .naming import named
 from .providers import provider_named, provider_of
 from .providers.provider import Parameters
 from .sources import Attempts as AnyAttempts
@@ -54,7 +54,7 @@ def assemble(models: Sequence[Any], timeout: float | None, kind: Kind = CHAT) ->
     if isinstance(models, str | Mapping) or not isinstance(models, Sequence) or not models:
         raise ConfigurationError("models: must be a list with at least one model")
     served = [_serve(entry, f"models[{i}]", timeout, kind) for i, entry in enumerate(models)]
-    return _named(served)
+    return named(served)
 
 
 def _serve(entry: Any, place: str, timeout: float | None, kind: Kind) -> Served:
@@ -89,31 +89,3 @@ def _serve(entry: Any, place: str, timeout: float | None, kind: Kind) -> Served:
     if entry.timeout_seconds is None:
         seconds = classes.timeout_seconds(model) or seconds
     return Served(entry.model_copy(update=known), model, classes, seconds, Connections(model))
-
-
-def _named(served: Sequence[Served]) -> tuple[Served, ...]:
-    """Give a name to whoever has none, and refuse names that are given twice."""
-    given = Counter(s.deployment.name for s in served if s.deployment.name)
-    twice = sorted(name for name, count in given.items() if count > 1)
-    if twice:
-        raise ConfigurationError(f"models: the deployment name {twice[0]!r} is given twice")
-    taken = set(given)
-    named = []
-    for one in served:
-        deployment = one.deployment
-        if not deployment.name:
-            name = _free_name(f"{deployment.provider}:{deployment.model_name}", taken)
-            deployment = deployment.model_copy(update={"name": name})
-        taken.add(deployment.name)
-        named.append(one._replace(deployment=deployment))
-    return tuple(named)
-
-
-def _free_name(wanted: str, taken: set[str]) -> str:
-    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in wanted)
-    name, number = printable[:LONGEST_NAME], 1
-    while name in taken:
-        number += 1
-        ending = f"#{number}"
-        name = printable[: LONGEST_NAME - len(ending)] + ending
-    return name

@@ -166,6 +166,36 @@ def test_a_caller_who_is_cancelled_leaves_both() -> None:
     assert [one.counts()[n]["cancelled"] for n in "ab"] == [1, 1]
 
 
+class Lingering(Held):
+    """Takes its time when it is interrupted."""
+
+    async def _until_let_go(self) -> None:
+        try:
+            await super()._until_let_go()
+        except asyncio.CancelledError:
+            await asyncio.Event().wait()
+
+
+def test_a_caller_who_is_cancelled_while_the_loser_says_farewell_leaves_nothing_pending() -> None:
+    first, loser = Held(script=["x"]), Lingering(script=["y"])
+    one = router(first, loser)
+
+    async def leave() -> None:
+        task = asyncio.create_task(one.ainvoke("hi"))
+        while one.counts()["b"]["pending"] == 0:  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.002)
+        first._go.set()
+        while not loser._interrupted:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(leave())
+    assert [one.counts()[n]["pending"] for n in "ab"] == [0, 0]
+    assert one.counts()["b"]["cancelled"] == 1
+
+
 @pytest.mark.parametrize("hedge", [0, -1, "soon", float("nan"), float("inf")])
 def test_a_wrong_time_is_refused_by_name(hedge: Any) -> None:
     with pytest.raises(ConfigurationError, match="hedge"):

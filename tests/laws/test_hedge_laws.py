@@ -81,6 +81,15 @@ def test_leaving_at_any_point_settles_everything(scene: Scene, data: st.DataObje
     assert all(candidate.stats.pending == 0 for candidate in world.fleet.snapshot())
 
 
+@given(hedged(), st.integers(1, 30), st.booleans())
+def test_being_stopped_at_any_step_settles_everything(scene: Scene, step: int, told: bool) -> None:
+    """As an asynchronous call is whose task is cancelled while a loser says farewell."""
+    world, requests = scene
+    world.most_steps = step
+    world.call(**requests[0], told=told)
+    assert all(candidate.stats.pending == 0 for candidate in world.fleet.snapshot())
+
+
 @given(hedged())
 def test_attempts_stay_within_their_bounds(scene: Scene) -> None:
     world, requests = scene

@@ -101,6 +101,7 @@ class Call:
         self._begun: dict[int, _Flying] = {}
         self.most_flying = 0
         self._until: float | None = None
+        self.most_steps = world.most_steps
         self.flow = route(request, world.fleet, world.timeouts, world.now)
         self._proceed(None)
 
@@ -155,6 +156,9 @@ class Call:
                 step = self.flow.send(event)
                 event = None
                 self.trace.append((self.world.now, step))
+                if len(self.trace) == self.most_steps:
+                    self.close()
+                    return
                 self.world.check()
                 if isinstance(step, Wait):
                     if not self._flying and step.until is not None:
@@ -215,6 +219,7 @@ class World:
         self.sites = sites
         self.now = 1000.0
         self.lateness = 0.0
+        self.most_steps: int | None = None  # whoever carries a call's steps out is stopped at it
         self.timeouts = tuple(one.timeout_seconds for one in sites)
         self._attempts = [0] * len(sites)
         candidates = [
@@ -246,7 +251,7 @@ class World:
 
     def begin(self, *, streamed: bool = False, model: str | None = None, **options: Any) -> Call:
         """Begin a call; nothing happens until its first event is fired."""
-        timeout = options.pop("timeout", None)
+        timeout, told = options.pop("timeout", None), options.pop("told", False)
         return Call(
             self,
             Request(
@@ -255,6 +260,7 @@ class World:
                 model,
                 timeout_seconds=timeout,
                 hedge=options.get("hedge"),
+                told=told,
             ),
         )
 

@@ -48,6 +48,24 @@ def test_the_first_may_win_after_all() -> None:
     assert world.counts("b") == (0, 0, 1, 0)
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("first_wins", [False, True])
+@pytest.mark.parametrize("step", range(1, 12))
+def test_a_call_that_is_stopped_at_any_step_leaves_nothing_pending(
+    step: int, first_wins: bool, streamed: bool
+) -> None:
+    """As an asynchronous call is whose task is cancelled while the loser says farewell."""
+    quick, slow = stream((3.0, "content"), "finish", "end"), stream((30.0, "content"), "end")
+    if not streamed:
+        quick, slow = answer(3.0), SLOW
+    world = World(
+        site("a", quick if first_wins else slow), site("b", slow if first_wins else quick)
+    )
+    world.most_steps = step
+    world.call(hedge=2.0, streamed=streamed, told=True)
+    assert (world.counts("a")[3], world.counts("b")[3]) == (0, 0)
+
+
 def test_who_answers_in_time_is_not_hedged() -> None:
     assert World(site("a"), site("b")).call(hedge=2.0).names == ["a"]
 
