@@ -172,7 +172,9 @@ class _Call(Ledger):
         if permit is None:
             return None
         self.begun += 1
-        return Progress(self.begun - 1, choice, permit, limits, self.now, self.deadline)
+        attempt = Progress(self.begun - 1, choice, permit, limits, self.now, self.deadline)
+        attempt.resumes = self.delivered
+        return attempt
 
     def follow(
         self, attempt: Progress
@@ -196,6 +198,7 @@ class _Call(Ledger):
                 attempt = flight.concerned(event, after_finish_seconds)
             if isinstance(event, Chunk):
                 attempt.last = event.now
+                attempt.characters = event.characters
                 if event.kind is _FINISH:
                     attempt.finished = True
                 elif event.kind is _CALL:
@@ -239,7 +242,7 @@ class _Call(Ledger):
         """Cancel those that lost."""
         for loser in losers:
             yield Cancel(loser.id)
-            self.fleet.settle_cancelled(loser.permit, self.now)
+            self.left(loser)
             self.record(loser, "cancelled", None)
 
     def take_off(self, attempt: Progress) -> Flight:
@@ -281,8 +284,8 @@ class _Call(Ledger):
 
     def leave_unsettled(self, attempt: Progress) -> None:
         """Whatever happened, every permit comes back."""
-        self.fleet.settle_cancelled(attempt.permit, self.now)
+        self.left(attempt)
         if self.flight is not None:
             for other in self.flight.attempts:
-                self.fleet.settle_cancelled(other.permit, self.now)
+                self.left(other)
             self.flight = None

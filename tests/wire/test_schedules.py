@@ -14,7 +14,7 @@ from langchain_multirouter.emulator import Emulator
 from langchain_multirouter.emulator.log import WireEntry
 from langchain_multirouter.errors import AllAttemptsFailedError, NoCandidateError
 
-from .schedule import POOL, Player, Schedule, expected_causes, schedules
+from .schedule import POOL, Account, Player, Schedule, expected_causes, schedules
 
 #: Each loop's pooled connections are left to the collector by the SDKs.
 pytestmark = [
@@ -66,6 +66,7 @@ def check(schedule: Schedule, emulator: Emulator, pool: dict[str, Any]) -> None:
         entries = sent.get(account.prompt, [])
         if account.records is not None:
             each_attempt_is_on_the_wire(account.records, entries)
+            a_call_costs_what_was_completed_for_it(account, entries)
         if account.tagged:
             eu = {n for n, t in zip(schedule.deployments, schedule.tagged, strict=True) if t}
             assert {_NAMES[entry.model] for entry in entries} <= eu
@@ -94,6 +95,21 @@ def each_attempt_is_on_the_wire(
         causes = expected_causes(entry.fault) if entry.fault else frozenset()
         assert outcome == ("failure" if causes else "success")
         assert cause is None if not causes else cause in causes
+
+
+def a_call_costs_what_was_completed_for_it(account: Account, entries: list[WireEntry]) -> None:
+    """By genai-prices itself, over all attempts; what was not completed is guessed, apart."""
+    expected = sum(priced(entry) for entry in entries if entry.completed)
+    if account.answer is not None:
+        told = account.answer.response_metadata["router"]
+        cost_usd, guessed_usd = told["cost_usd"], told.get("estimated_usd", 0.0)
+    else:
+        attempts = getattr(account.error, "attempts", ())
+        cost_usd = sum(attempt.cost_usd or 0.0 for attempt in attempts)
+        guessed_usd = sum(attempt.estimated_usd or 0.0 for attempt in attempts)
+    assert cost_usd == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    if all(entry.completed for entry in entries):
+        assert guessed_usd == 0.0
 
 
 def nobody_could_have_answered(played: Player, tagged: bool) -> None:
@@ -130,9 +146,9 @@ def totals_agree(played: Player, sent: dict[str, list[WireEntry]]) -> None:
             assert stats.cancelled == 0 or left
             tokens = Counter(input=0, output=0)
             usd = 0.0
-            for entry in good:
+            for entry in kept:  # completed or not: what was not has no tokens
                 tokens.update(input=entry.input_tokens, output=entry.output_tokens)
-                usd += priced(entry)
+                usd += priced(entry) if entry.completed else 0.0
             measured = stats.measured
             assert (measured.input_tokens, measured.output_tokens) == tuple(tokens.values())
             assert measured.cost_usd == pytest.approx(usd, rel=1e-9, abs=1e-12)
