@@ -133,7 +133,7 @@ class Running:
                     if self._joint is not None:
                         chunk = self._joint.fit(chunk, kind)
                     self.chunks.append(chunk)
-                    yield Chunk(self.id, kind, content, clock())
+                    yield new(Chunk, (self.id, kind, content, clock(), tally.characters))
                 failure = judged(self._served.classes, tally.message())
             else:
                 failure = self.whole(model._generate(messages, stop=stop, **settings))
@@ -159,7 +159,7 @@ class Running:
                     if self._joint is not None:
                         chunk = self._joint.fit(chunk, kind)
                     self.chunks.append(chunk)
-                    yield Chunk(self.id, kind, content, clock())
+                    yield new(Chunk, (self.id, kind, content, clock(), tally.characters))
                 failure = judged(self._served.classes, tally.message())
             else:
                 failure = self.whole(await model._agenerate(messages, stop=stop, **settings))

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from .deployment import Deployment
 from .economics.capabilities import Capabilities
-from .economics.price import Price, Usage
-from .economics.tokens import expected_output_tokens
+from .economics.lengths import shrunk
+from .economics.price import Price
+from .economics.tokens import USUAL_OUTPUT_TOKENS, expected_output_tokens
 from .request import Request
 from .resilience.breaker import Breaker
 from .resilience.budget import Budget
@@ -79,14 +80,19 @@ class Candidate(NamedTuple):
         price = self.facts.price
         if price is None:
             return None
-        return price.cost_usd(Usage(self.expected_input(request), self.expected_output(request)))
+        return price.plain_usd(self.expected_input(request), self.expected_output(request))
 
     def expected_usd_per_1k(self, request: Request) -> float | None:
-        """The blended price of this request's mix of tokens, in USD per 1,000."""
-        price = self.facts.price
-        if price is None:
+        """What the request is expected to cost here, in USD per 1,000 of its usual tokens.
+
+        Of the tokens that the request has for anybody: who cuts texts into more of them, or
+        answers at greater length, is the dearer for it.
+        """
+        usd = self.expected_usd(request)
+        if usd is None or self.facts.price is None:
             return None
-        return price.usd_per_1k(self.expected_input(request), self.expected_output(request))
+        tokens = usual_tokens(request)
+        return 1000.0 * usd / tokens if tokens > 0 else self.facts.price.usd_per_1k(0, 0)
 
     def expected_input(self, request: Request) -> int:
         """The input tokens the request is expected to have here.
@@ -98,11 +104,15 @@ class Candidate(NamedTuple):
         return tokens if ratio is None else round(tokens * ratio)
 
     def expected_output(self, request: Request) -> int:
-        """The tokens an answer is expected to have: what is usual, if that is allowed.
+        """The tokens an answer is expected to have: what is usual here for the task, if allowed.
 
-        The same for every candidate: a deployment that gave one short answer would look cheap.
+        Shrunk towards the fleet's (`economics.lengths`): one short answer makes nobody cheap.
         """
-        return expected_output_tokens(request.max_tokens, request.usual_output_tokens)
+        usual, task = request.usual_output_tokens, request.task_type
+        own = None if task is None else self.stats.measured.lengths.get(task)
+        if own is not None:
+            usual = shrunk(own, USUAL_OUTPUT_TOKENS if usual is None else usual)
+        return expected_output_tokens(request.max_tokens, usual)
 
     def why_out(self, now: float) -> str:
         """For people: what keeps it out, and for how much longer."""
@@ -118,3 +128,9 @@ class Candidate(NamedTuple):
                 return f"due for its probe ({self.breaker.cause})"
             return "its permits went to other calls"
         return f"cooldown for {self.cooldown.until - now:.1f} s more ({self.cooldown.cause})"
+
+
+def usual_tokens(request: Request) -> int:
+    """Input and output together, as they are usual for the request, whoever serves it."""
+    usual = expected_output_tokens(request.max_tokens, request.usual_output_tokens)
+    return request.prompt.input_tokens + usual

@@ -176,7 +176,7 @@ class RoutedChatModel(StructuredOutput, Insight):
             prompt,
             model=model,
             streamed=streamed,
-            usual_output_tokens=known.fleet.usual_output_tokens,
+            lengths=known.fleet.lengths,
             unable=unable,
         )
         if time.time() >= known.prices_until:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .assembly import Assembled, assembled_for
 from .deployment import finite, refuse_asynchronous
+from .economics.lengths import Lengths, usual_tokens
 from .errors import ConfigurationError, unknown_name
 from .fitness import NOBODY, NOTHING, needs_of
 from .identity import identity_of
@@ -65,7 +66,7 @@ class Compiled(NamedTuple):
         *,
         model: str | None,
         streamed: bool,
-        usual_output_tokens: float | None,
+        lengths: Lengths,
         unable: Mapping[int, str] = NOBODY,
     ) -> Request:
         """One call as the core sees it."""
@@ -78,18 +79,19 @@ class Compiled(NamedTuple):
         roomy = prompt.input_tokens <= self.roomy_input_tokens and (
             asked is None or asked <= self.roomy_output_tokens
         )
+        task = options.task_type or self.task_of(prompt)
         values = (
             options,
             streamed,
             model,
             model in self.names,
             parameters.timeout_seconds,
-            options.task_type or self.task_of(prompt),
+            task,
             prompt,
             asked,
             self.preferences,
             listening(),
-            usual_output_tokens,
+            usual_tokens(lengths, task),
             False,
             unable,
             roomy,

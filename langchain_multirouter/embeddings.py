@@ -239,7 +239,7 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
             prompt,
             model=asked.model,
             streamed=False,
-            usual_output_tokens=None,
+            lengths={},
             unable=asked.unable,
         )
 

@@ -11,7 +11,9 @@ from random import Random
 from typing import Any
 
 from .candidate import Candidate, Readiness
+from .economics.lengths import ANY, Length, lengthened
 from .economics.price import Price
+from .economics.spent import NOTHING_SPENT, Spent
 from .errors import unknown_name
 from .forks import tell_when_forked
 from .outcome import Failure
@@ -41,7 +43,7 @@ class Fleet:
         self._calls = 0
         self._failed_calls = 0
         self.repeats = Repeats()
-        self.usual_output_tokens: float | None = None  # of answers, whoever gave them
+        self.lengths: dict[str, Length] = {}  # task → answers' mean length, whoever gave them
 
     def forked(self) -> None:
         """A lock and dice of this process' own; the values are whole ones, whoever changed them."""
@@ -134,35 +136,38 @@ class Fleet:
                 cooldown.forgiven(cooled) if cooled.strikes else cooled,
             )
             self._candidates[permit.number] = settled
-            if sample.seconds is not None and sample.output_tokens is not None:
-                self.usual_output_tokens = stats.average(
-                    self.usual_output_tokens, sample.output_tokens
-                )
+            task, made = sample.task, sample.output_tokens
+            if task is not None and made is not None:
+                lengths = self.lengths
+                lengths[task] = lengthened(lengths.get(task), made)
+                lengths[ANY] = lengthened(lengths.get(ANY), made)
             return None if was.open_until is None else change_of(candidate, settled)
 
-    def settle_failure(self, permit: Permit, failure: Failure, now: float) -> HealthChanged | None:
+    def settle_failure(
+        self, permit: Permit, failure: Failure, now: float, spent: Spent = NOTHING_SPENT
+    ) -> HealthChanged | None:
         """The attempt failed: its switches are set; says whether the breaker opened."""
         with self._lock:
             if permit.settled:
                 return None
             permit.settled = True
             candidate = self._candidates[permit.number]
-            cause, began = failure.cause.value, permit.began
-            counted = stats.failure(candidate.stats, cause, failure.code, now, began=began)
+            why = (failure.cause.value, failure.code)
+            counted = stats.failure(candidate.stats, *why, now, began=permit.began, spent=spent)
             settled = affected(
                 candidate._replace(stats=counted), permit, failure, self.policy, now, rng=self.rng
             )
             self._candidates[permit.number] = settled
             return change_of(candidate, settled)
 
-    def settle_cancelled(self, permit: Permit, now: float) -> None:
+    def settle_cancelled(self, permit: Permit, now: float, spent: Spent = NOTHING_SPENT) -> None:
         """The attempt was left; nothing is said about health, and a probe's permit comes back."""
         with self._lock:
             if permit.settled:
                 return
             permit.settled = True
             candidate = self._candidates[permit.number]
-            counted = stats.cancellation(candidate.stats, now, began=permit.began)
+            counted = stats.cancellation(candidate.stats, now, began=permit.began, spent=spent)
             settled = candidate._replace(stats=counted)
             self._candidates[permit.number] = probe_returned(settled, permit)
 

@@ -170,7 +170,9 @@ class _Call(Ledger):
         if permit is None:
             return None
         self.begun += 1
-        return Progress(self.begun - 1, choice, permit, limits, self.now, self.deadline)
+        attempt = Progress(self.begun - 1, choice, permit, limits, self.now, self.deadline)
+        attempt.resumes = self.delivered
+        return attempt
 
     def follow(
         self, attempt: Progress
@@ -194,6 +196,7 @@ class _Call(Ledger):
                 attempt = flight.concerned(event, after_finish_seconds)
             if isinstance(event, Chunk):
                 attempt.last = event.now
+                attempt.characters = event.characters
                 if event.kind is _FINISH:
                     attempt.finished = True
                 elif event.kind is _CALL:
@@ -237,7 +240,7 @@ class _Call(Ledger):
         """Cancel those that lost; settled first: whoever carries the order out may be stopped."""
         losers = tuple(losers)
         for loser in losers:
-            self.fleet.settle_cancelled(loser.permit, self.now)
+            self.left(loser)
             self.record(loser, "cancelled", None)
         for loser in losers:
             yield Cancel(loser.id)
@@ -281,8 +284,8 @@ class _Call(Ledger):
 
     def leave_unsettled(self, attempt: Progress) -> None:
         """Whatever happened, every permit comes back."""
-        self.fleet.settle_cancelled(attempt.permit, self.now)
+        self.left(attempt)
         if self.flight is not None:
             for other in self.flight.attempts:
-                self.fleet.settle_cancelled(other.permit, self.now)
+                self.left(other)
             self.flight = None

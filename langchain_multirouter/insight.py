@@ -90,7 +90,7 @@ class Insight(Overseen, Copied):
             prompt,
             model=read.model,
             streamed=False,
-            usual_output_tokens=fleet.usual_output_tokens,
+            lengths=fleet.lengths,
             unable=self.assembled.fitness.unable(read.parameters, options.allow_losses),
         )
         ranking, candidates = considered(request, fleet, now)

@@ -21,8 +21,8 @@ class Ledger:
     """The attempts of one call that have ended, and what they amount to."""
 
     __slots__ = (
-        "cost_usd", "deadline", "delivered", "failures", "fleet", "notes", "now", "ranking",
-        "request", "started", "story", "tried",
+        "cost_usd", "deadline", "delivered", "estimated_usd", "failures", "fleet", "notes", "now",
+        "ranking", "request", "started", "story", "tried",
     )  # fmt: skip
     ranking: Ranking
     story: Story
@@ -36,7 +36,8 @@ class Ledger:
         self.tried: list[AttemptRecord] = []
         self.failures: list[Failure] = []
         self.delivered = False
-        self.cost_usd: float | None = None
+        self.cost_usd: float | None = None  # of all attempts, as far as it is known
+        self.estimated_usd = 0.0  # of those that may be billed and were not counted
         self.notes: tuple[str, ...] = ()
         if request.repeats:
             self.notes = tuple(repeat.note for repeat in request.repeats)
@@ -46,7 +47,6 @@ class Ledger:
         if attempt.price is None:
             attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
         sample = attempt.sample(self.now, self.request)
-        self.cost_usd = sample.cost_usd
         changed = self.fleet.settle_success(attempt.permit, self.now, sample)
         if changed is not None:
             self.story.health(changed)
@@ -65,7 +65,10 @@ class Ledger:
 
     def failed(self, attempt: Progress, failure: Failure) -> None:
         """It failed."""
-        changed = self.fleet.settle_failure(attempt.permit, failure, self.now)
+        if attempt.price is None:
+            attempt.price = self.fleet.price(attempt.permit.number)
+        spent = attempt.spent(self.request, failure.cause)
+        changed = self.fleet.settle_failure(attempt.permit, failure, self.now, spent)
         self.record(attempt, "failure", failure)
         self.story.failed(self.tried, changed)
 
@@ -75,11 +78,17 @@ class Ledger:
         if (deadline := self.deadline) is not None and self.now >= deadline:
             had_its_chance = self.now - attempt.started >= 0.5 * (deadline - self.started)
             if not had_its_chance:
-                self.fleet.settle_cancelled(attempt.permit, self.now)
+                self.left(attempt)
                 self.record(attempt, "cancelled", failure)
                 return failure
         self.failed(attempt, failure)
         return failure
+
+    def left(self, attempt: Progress) -> None:
+        """Nobody waits for it any more; what was under way may be billed."""
+        if not attempt.permit.settled:
+            spent = attempt.spent(self.request, None)
+            self.fleet.settle_cancelled(attempt.permit, self.now, spent)
 
     def record(self, attempt: Progress, outcome: str, failure: Failure | None) -> None:
         """One more that has ended: "success", "failure" or "cancelled"."""
@@ -88,9 +97,13 @@ class Ledger:
         cause = code = None
         if failure is not None:
             cause, code = failure.cause.value, failure.code
-        usage, price, first = attempt.usage, attempt.price, attempt.first_token_seconds
-        cost_usd = None if usage is None or price is None else price.cost_usd(usage)
-        values = (name, outcome, cause, code, seconds, usage, cost_usd, None, first)
+        cost_usd, estimated_usd = attempt.cost_usd, attempt.estimated_usd
+        if cost_usd is not None:
+            self.cost_usd = cost_usd if self.cost_usd is None else self.cost_usd + cost_usd
+        if estimated_usd is not None:
+            self.estimated_usd += estimated_usd
+        spent = (attempt.usage, cost_usd, estimated_usd, attempt.first_token_seconds)
+        values = (name, outcome, cause, code, seconds, *spent)
         self.tried.append(new(AttemptRecord, values))
 
     def is_final(self, attempt: Progress, failure: Failure) -> bool:
@@ -128,5 +141,6 @@ class Ledger:
         found = (attempt.id, attempt.deployment, name, task_name, len(ranking.order))
         tried = tuple(self.tried)
         notes = ranking.notes + self.notes
-        values = (*found, self.started, self.now, tried, notes, self.cost_usd)
+        spent = (self.cost_usd, self.estimated_usd)
+        values = (*found, self.started, self.now, tried, notes, *spent)
         return new(Answered, values)

@@ -71,7 +71,9 @@ class Options(BaseModel):
         on_interrupted: What comes of a stream that breaks off after a part was delivered: "raise"
             an error that has the part; "continue", so that another deployment carries on from it,
             but never from inside a tool call; or "buffer", so that nothing is delivered until all
-            of it is there, and it fails over as a whole answer does.
+            of it is there, and it fails over as a whole answer does. `usage_metadata` is the sum
+            of what was counted in the delivered parts; the metadata's `cost_usd` and
+            `estimated_usd` are of all attempts.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
         tenant: Whose call it is, for what is kept apart by tenant; once said it cannot be changed.
     """

@@ -140,7 +140,8 @@ class Answered(NamedTuple):
     ended: float
     attempts: tuple[AttemptRecord, ...]
     notes: tuple[str, ...] = ()
-    cost_usd: float | None = None
+    cost_usd: float | None = None  # of all attempts, as far as it is known
+    estimated_usd: float = 0.0  # of those that were not counted and may be billed
 
     def metadata(self, *, now: float | None = None) -> dict[str, Any]:
         """The truth about the call, at most 1 KB as JSON."""
@@ -161,6 +162,8 @@ class Answered(NamedTuple):
             "cost_usd": self.cost_usd,
             "attempts": [attempt.public() for attempt in attempts[-SHOWN_ATTEMPTS:]],
         }
+        if self.estimated_usd:
+            metadata["estimated_usd"] = self.estimated_usd
         if self.notes:
             metadata["notes"] = list(self.notes)
         if len(attempts) > SURELY_SMALL or self.notes:

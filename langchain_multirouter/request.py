@@ -47,7 +47,7 @@ class Request(NamedTuple):
         task_type: What kind of task the prompt is, where it is known.
         prompt: What of the messages the router looks at.
         max_tokens: The most tokens the answer may have, where the call says.
-        usual_output_tokens: What answers have had on average, whoever gave them.
+        usual_output_tokens: What answers to this task usually have, whoever gives them.
         is_check: A health check, whose one token says nothing of other answers.
         unable: Deployment's number → what of this request it cannot be asked.
         roomy: It is known to be within every deployment's limits, so that none is looked at.

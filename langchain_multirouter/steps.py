@@ -63,12 +63,13 @@ class Kind(Enum):
 
 
 class Chunk(NamedTuple):
-    """A chunk of attempt `id` arrived."""
+    """A chunk of attempt `id` arrived; `characters` are those of the answer so far."""
 
     id: int
     kind: Kind
     has_content: bool
     now: float
+    characters: int = 0
 
 
 class Ended(NamedTuple):

@@ -22,9 +22,10 @@ class Tally:
     """What a stream's chunks add up to, as far as judging it needs: a sum of chunks would cost as
     much as the stream itself, and the caller's side makes one anyway."""
 
-    __slots__ = ("content", "metadata", "seen_tool_calls", "usage")
+    __slots__ = ("characters", "content", "metadata", "seen_tool_calls", "usage")
 
     def __init__(self) -> None:
+        self.characters = 0  # of text, as far as it has come
         self.content = False
         self.seen_tool_calls = False
         self.metadata: dict[str, Any] = {}
@@ -44,6 +45,8 @@ class Tally:
             self.usage = add_usage(self.usage, usage)
         tools = bool(getattr(message, "tool_call_chunks", None))
         content = tools or carries(message)
+        if content:
+            self.characters += characters(message)
         self.content = self.content or content
         self.seen_tool_calls = self.seen_tool_calls or tools
         if finished:
@@ -85,6 +88,22 @@ def carries(message: BaseMessage) -> bool:
         elif any(value for key, value in block.items() if key not in _POSITIONS):
             return True
     return False
+
+
+def characters(message: BaseMessage) -> int:
+    """How much a chunk says, in characters of text, reasoning and calls' arguments."""
+    content = message.content
+    count = len(content) if isinstance(content, str) else sum(map(_in_block, content))
+    for call in getattr(message, "tool_call_chunks", None) or ():
+        count += len(call.get("name") or "") + len(call.get("args") or "")
+    return count
+
+
+def _in_block(block: Any) -> int:
+    if isinstance(block, str):
+        return len(block)
+    said = (block.get("text"), block.get("reasoning"), block.get("thinking"))
+    return sum(len(text) for text in said if isinstance(text, str))
 
 
 def with_metadata(message: AIMessage, metadata: dict[str, Any]) -> AIMessage:

@@ -113,6 +113,11 @@ class Price:
             return usage[0] * rates[0] + usage[1] * rates[1] + rates[10]
         return _input_usd(usage, rates) + _output_usd(usage, rates) + rates.request
 
+    def plain_usd(self, input_tokens: int, output_tokens: int) -> float:
+        """What a call costs of whose tokens no parts are known, in USD."""
+        rates = self.rates_for(input_tokens) if self.tiers else self.rates
+        return input_tokens * rates[0] + output_tokens * rates[1] + rates[10]
+
     def usd_per_1k(self, input_tokens: int, output_tokens: int) -> float:
         """USD per 1,000 tokens of a call with this mix of input and output.
 
@@ -122,8 +127,7 @@ class Price:
         total = input_tokens + output_tokens
         if total <= 0:
             return 500.0 * (self.rates.input + self.rates.output)
-        rates = self.rates_for(input_tokens) if self.tiers else self.rates
-        return 1000.0 * (input_tokens * rates[0] + output_tokens * rates[1] + rates[10]) / total
+        return 1000.0 * self.plain_usd(input_tokens, output_tokens) / total
 
 
 def _input_usd(usage: Usage, rates: Rates) -> float:

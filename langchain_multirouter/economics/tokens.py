@@ -110,7 +110,7 @@ def expected_output_tokens(max_tokens: int | None = None, usual: float | None = 
 
     Args:
         max_tokens: The call's limit, if it has one.
-        usual: The mean of this deployment's answers, if there were any.
+        usual: What is usual for this deployment and task (`economics.lengths`), if it is known.
     """
     expected = USUAL_OUTPUT_TOKENS if usual is None else round(usual)
     return expected if max_tokens is None else min(max_tokens, expected)

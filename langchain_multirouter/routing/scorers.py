@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from operator import mul
 from typing import NamedTuple
 
-from ..candidate import Candidate
+from ..candidate import Candidate, usual_tokens
 from ..economics.tokens import expected_output_tokens
 from ..request import Request
 from .preferences import UNLISTED, rank_for_task, rank_in, ranks_for
@@ -85,17 +85,10 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     The task part is the reference's, divided by its largest value, so that it stays in 0 to 1 and
     still tells ranks apart. The time part is relative to the fleet's median m: a response time t
     costs `t / (t + m)` of the half that speed is worth, so that 8 and 40 s never score alike. The
-    cost part is about this request's own mix of input and output tokens.
+    cost part is about what this request would cost here, per 1,000 of the tokens it usually has.
     """
-    output = expected_output_tokens(request.max_tokens, request.usual_output_tokens)
-    tokens = request.prompt.input_tokens
-    told_seconds: list[float | None] = []
-    told_prices: list[float | None] = []
-    for candidate in candidates:
-        measured, price = candidate.stats.measured, candidate.facts.price
-        told_seconds.append(measured.average_seconds)
-        asked = tokens if measured.input_ratio is None else candidate.expected_input(request)
-        told_prices.append(None if price is None else price.usd_per_1k(asked, output))
+    told_seconds: list[float | None] = [c.stats.measured.average_seconds for c in candidates]
+    told_prices = _usd_per_1k(candidates, request)
     seconds = known_or_median(told_seconds, UNKNOWN_SECONDS)
     prices = known_or_median(told_prices, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
     ranks = ranks_for(request)
@@ -109,6 +102,24 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
         cost = 1.0 - usd / DEAR_USD_PER_1K if usd < DEAR_USD_PER_1K else 0.0
         parts.append((_TASK_PARTS[rank_in(ranks, candidate)], performance, cost))
     return parts
+
+
+def _usd_per_1k(candidates: Sequence[Candidate], request: Request) -> list[float | None]:
+    """Everybody's `expected_usd_per_1k`; what is the same for all is found once."""
+    tokens, usual = request.prompt.input_tokens, request.usual_output_tokens
+    output, total = expected_output_tokens(request.max_tokens, usual), usual_tokens(request)
+    found: list[float | None] = []
+    for candidate in candidates:
+        measured, price = candidate.stats.measured, candidate.facts.price
+        if price is None:
+            found.append(None)
+        elif total <= 0:
+            found.append(price.usd_per_1k(0, 0))
+        else:
+            asked = tokens if measured.input_ratio is None else candidate.expected_input(request)
+            made = candidate.expected_output(request) if measured.lengths else output
+            found.append(1000.0 * price.plain_usd(asked, made) / total)
+    return found
 
 
 #: Rank → the task part, `(0.8 if listed else 0.4, plus 0.3 × (1 − rank/10)) / 1.1`.

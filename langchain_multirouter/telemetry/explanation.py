@@ -80,6 +80,7 @@ class Explanation:
             "is_healthy": healthy,
             "out": None if healthy else candidate.why_out(self._now),
             "expected_input_tokens": candidate.expected_input(self._request),
+            "expected_output_tokens": candidate.expected_output(self._request),
             "expected_cost_usd": candidate.expected_usd(self._request),
             "expected_seconds": candidate.average_seconds,
         }

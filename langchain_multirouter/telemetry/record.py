@@ -43,3 +43,8 @@ class CallRecord(NamedTuple):
         """What all of its attempts cost, as far as it is known; None where nothing is."""
         known = [attempt.cost_usd for attempt in self.attempts if attempt.cost_usd is not None]
         return sum(known) if known else None
+
+    @property
+    def estimated_usd(self) -> float:
+        """What those of its attempts that were not counted may be billed, as it is guessed."""
+        return sum(attempt.estimated_usd or 0.0 for attempt in self.attempts)

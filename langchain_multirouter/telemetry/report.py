@@ -102,6 +102,7 @@ class Analytics:
             "input_tokens": measured.input_tokens,
             "output_tokens": measured.output_tokens,
             "total_cost_usd": _spent(candidate),
+            "estimated_usd": measured.estimated_usd,
             "unpriced_answers": measured.unpriced,
         }
 
@@ -134,6 +135,7 @@ class Analytics:
             "capabilities": {"strengths": tuple(strengths)},
             "estimated_cost_per_1k_tokens": _weighted(rows, "estimated_cost_per_1k_tokens"),
             "total_cost_usd": _spent_by(rows),
+            "estimated_usd": sum(row["estimated_usd"] for row in rows),
         }
 
     def _overall(self, deployments: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -146,6 +148,7 @@ class Analytics:
             "attempt_success_rate": _share(answered, sum(row["failed_requests"] for row in rows)),
             "avg_response_time": _weighted(rows, "avg_response_time"),
             "total_cost_usd": _spent_by(rows),
+            "estimated_usd": sum(row["estimated_usd"] for row in rows),
         }
 
     def _rows(self) -> list[list[Any]]:
@@ -230,6 +233,6 @@ def _weighted(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:
 
 def _spent_by(rows: Sequence[Mapping[str, Any]]) -> float | None:
     """What was spent; None where there were answers and none of them could be priced."""
-    answered = [row for row in rows if row["successful_requests"]] or rows
+    answered = [r for r in rows if r["successful_requests"] or r["total_cost_usd"]] or rows
     known = [row["total_cost_usd"] for row in answered if row["total_cost_usd"] is not None]
     return sum(known) if known else None

@@ -12,6 +12,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ..economics.lengths import Length, lengthened
+from ..economics.spent import NOTHING_SPENT, Spent
 from ..values import new
 from .peak import PEAK_SECONDS, expected, heard
 
@@ -57,12 +59,14 @@ class Measured(NamedTuple):
     at: float = 0.0  # when the window was last decayed
     input_tokens: int = 0
     output_tokens: int = 0
-    cost_usd: float = 0.0  # of the answers whose price is known
+    cost_usd: float = 0.0  # of all that was counted and whose price is known
     unpriced: int = 0  # answers whose price or usage is not
     input_ratio: float | None = None  # average of input tokens as counted / as estimated
     peak_seconds: float = 0.0  # see `peak`, as of `at`
     peak_first_token_seconds: float = 0.0
     packed_first_token_times: bytes = b""
+    estimated_usd: float = 0.0  # what was not counted and may be billed, as it is guessed
+    lengths: Mapping[str, Length] = {}  # task → its answers' mean length; replaced, never changed
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -88,6 +92,7 @@ class Sample(NamedTuple):
     output_tokens: int | None = None
     cost_usd: float | None = None
     estimated_input_tokens: int | None = None
+    task: str | None = None  # what was asked for, if the answer's length says anything of others
 
 
 class Stats(NamedTuple):
@@ -144,6 +149,8 @@ class Stats(NamedTuple):
             "cancelled": self.cancelled,
             "pending": self.pending,
             "causes": dict(self.causes),
+            "cost_usd": self.measured.cost_usd,
+            "estimated_usd": self.measured.estimated_usd,
         }
 
 
@@ -158,9 +165,9 @@ def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
     succeeded, failed, cancelled, pending, causes, before, begun_at = stats
     (
         mean, first, times, errors, total, good, at, tokens_in, tokens_out, usd, unpriced,
-        ratio, peak, first_peak, first_times,
+        ratio, peak, first_peak, first_times, guessed, lengths,
     ) = before  # fmt: skip
-    seconds, first_token_seconds, input_tokens, output_tokens, cost, estimated = sample
+    seconds, first_token_seconds, input_tokens, output_tokens, cost, estimated, task = sample
     keep = math.exp((at - now) / WINDOW_SECONDS) if now > at else 1.0
     if seconds is not None:
         mean = seconds if mean is None else _OLDER_SHARE * mean + NEWEST_SHARE * seconds
@@ -172,26 +179,15 @@ def success(stats: Stats, sample: Sample, now: float, *, began: float) -> Stats:
         first_peak = heard(first_peak, first_token_seconds, keep**_FADES)
     if estimated and input_tokens:
         ratio = average(ratio, _input_ratio(input_tokens, estimated))
-    measured = new(
-        Measured,
-        (
-            mean,
-            first,
-            times,
-            errors,
-            total * keep + 1.0,
-            good * keep + 1.0,
-            now,
-            tokens_in + (input_tokens or 0),
-            tokens_out + (output_tokens or 0),
-            usd + (cost or 0.0),
-            unpriced + (cost is None),
-            ratio,
-            peak,
-            first_peak,
-            first_times,
-        ),
-    )
+    if task is not None and output_tokens is not None:
+        lengths = {**lengths, task: lengthened(lengths.get(task), output_tokens)}
+    values = (
+        mean, first, times, errors, total * keep + 1.0, good * keep + 1.0, now,
+        tokens_in + (input_tokens or 0), tokens_out + (output_tokens or 0),
+        usd + (cost or 0.0), unpriced + (cost is None),
+        ratio, peak, first_peak, first_times, guessed, lengths,
+    )  # fmt: skip
+    measured = new(Measured, values)
     counts = (succeeded + 1, failed, cancelled, pending - 1, causes, measured)
     return new(Stats, (*counts, begun_at - began if pending > 1 else 0.0))
 
@@ -203,9 +199,17 @@ def _input_ratio(counted: int, estimated: int) -> float:
     return ratio if ratio > 1.0 / LARGEST_INPUT_RATIO else 1.0 / LARGEST_INPUT_RATIO
 
 
-def failure(stats: Stats, cause: str, code: str | None, now: float, *, began: float) -> Stats:
+def failure(
+    stats: Stats,
+    cause: str,
+    code: str | None,
+    now: float,
+    *,
+    began: float,
+    spent: Spent = NOTHING_SPENT,
+) -> Stats:
     """A pending attempt failed; a time it took may look slow, and never fast."""
-    before = _witnessed(stats.measured, now, now - began)
+    before = _charged(_witnessed(stats.measured, now, now - began), spent)
     errors = (*before.errors[1 - KEPT_ERRORS :], ErrorNote(cause, code, now))
     return _one_less(stats, began)._replace(
         failed=stats.failed + 1,
@@ -214,11 +218,24 @@ def failure(stats: Stats, cause: str, code: str | None, now: float, *, began: fl
     )
 
 
-def cancellation(stats: Stats, now: float, *, began: float) -> Stats:
+def cancellation(stats: Stats, now: float, *, began: float, spent: Spent = NOTHING_SPENT) -> Stats:
     """A pending attempt was left without an outcome of its own; it would have taken longer."""
     return _one_less(stats, began)._replace(
         cancelled=stats.cancelled + 1,
-        measured=_witnessed(stats.measured, now, now - began),
+        measured=_charged(_witnessed(stats.measured, now, now - began), spent),
+    )
+
+
+def _charged(measured: Measured, spent: Spent) -> Measured:
+    """With what an attempt that did not answer used up."""
+    if spent is NOTHING_SPENT:
+        return measured
+    given, made = (0, 0) if spent.usage is None else spent.usage[:2]
+    return measured._replace(
+        input_tokens=measured.input_tokens + given,
+        output_tokens=measured.output_tokens + made,
+        cost_usd=measured.cost_usd + (spent.cost_usd or 0.0),
+        estimated_usd=measured.estimated_usd + (spent.estimated_usd or 0.0),
     )
 
 

@@ -69,6 +69,7 @@ DEPLOYMENT = {
     "causes": {"server": 2},
     "input_tokens": 3000,
     "output_tokens": 1000,
+    "estimated_usd": 0.0,
     "unpriced_answers": 1,
 }
 
@@ -231,6 +232,7 @@ def test_before_any_call_the_overall_rates_are_one_and_the_rest_is_unknown() -> 
         "attempt_success_rate": 1.0,
         "avg_response_time": None,
         "total_cost_usd": 0.0,
+        "estimated_usd": 0.0,
     }
 
 

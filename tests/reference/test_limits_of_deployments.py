@@ -71,7 +71,7 @@ def test_costs_are_those_of_the_corrected_input() -> None:
     dear = with_ratio(known(0, price=usd(1.0, 0.0)), 2.0)
     request = asking(tokens=1_000)
     assert dear.expected_usd(request) == pytest.approx(2.0)
-    assert dear.expected_usd_per_1k(request) == pytest.approx(1000 * 2.0 / 2_500)
+    assert dear.expected_usd_per_1k(request) == pytest.approx(1000 * 2.0 / 1_500)
     fleet = [dear, known(1, price=usd(1.5, 0.0))]
     assert order(fleet, strategy="cost_optimized", tokens=1_000) == "ba"
     assert order(fleet, tokens=1_000, max_cost=1.5) == "b"
@@ -211,7 +211,7 @@ def test_nobodys_limits_are_asked_where_there_is_room_for_certain() -> None:
                 Prompt(input_tokens=tokens),
                 model=None,
                 streamed=False,
-                usual_output_tokens=None,
+                lengths={},
             )
         )
 

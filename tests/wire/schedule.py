@@ -48,6 +48,7 @@ FAULTS: dict[str, tuple[Fault, frozenset[str]]] = {
     "reset": (Fault(FaultKind.RESET), frozenset({"connection"})),
     "close": (Fault(FaultKind.CLOSE), frozenset({"connection"})),
     "empty": (Fault(FaultKind.EMPTY_ANSWER), frozenset({"invalid_response"})),
+    "no finish": (Fault(FaultKind.NO_FINISH), frozenset({"stream_broken"})),
     "error event": (Fault(FaultKind.ERROR_EVENT), frozenset({"overloaded"})),
     "cut": (
         Fault(FaultKind.CLEAN_EOF_MIDSTREAM),

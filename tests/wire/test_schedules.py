@@ -14,7 +14,16 @@ from langchain_multirouter.emulator import Emulator
 from langchain_multirouter.emulator.log import WireEntry
 from langchain_multirouter.errors import AllAttemptsFailedError, NoCandidateError
 
-from .schedule import POOL, Player, Record, Schedule, by_deployment, expected_causes, schedules
+from .schedule import (
+    POOL,
+    Account,
+    Player,
+    Record,
+    Schedule,
+    by_deployment,
+    expected_causes,
+    schedules,
+)
 
 #: Each loop's pooled connections are left to the collector by the SDKs.
 pytestmark = [
@@ -62,17 +71,19 @@ def check(schedule: Schedule, emulator: Emulator, pool: dict[str, Any]) -> None:
         if prompt.startswith(f"{played.played}-")
     }
     assert set(sent) <= {account.prompt for account in played.accounts}
-    answered: list[WireEntry] = []
+    accounted: list[WireEntry] = []
     for account in played.accounts:
         entries = sent.get(account.prompt, [])
         if account.records is not None:
-            answered += each_attempt_is_on_the_wire(account.records, entries)
+            ended = each_attempt_is_on_the_wire(account.records, entries)
+            a_call_costs_what_was_completed_for_it(account, ended)
+            accounted += ended
         if account.tagged:
             eu = {n for n, t in zip(schedule.deployments, schedule.tagged, strict=True) if t}
             assert {_NAMES[entry.model] for entry in entries} <= eu
         if isinstance(account.error, AllAttemptsFailedError | NoCandidateError):
             nobody_could_have_answered(played, account.tagged)
-    totals_agree(played, sent, answered)
+    totals_agree(played, sent, accounted)
     hedges_are_paid_for_and_losers_are_theirs(played)
 
 
@@ -88,9 +99,9 @@ def by_call(log: tuple[WireEntry, ...]) -> dict[str, list[WireEntry]]:
 
 def each_attempt_is_on_the_wire(records: list[Record], entries: list[WireEntry]) -> list[WireEntry]:
     """One request for each attempt, in each deployment's order, with the outcome that it had to
-    have; a loser may have been left before it sent anything. Those that were answered."""
+    have; a loser may have been left before it sent anything. All but the losers'."""
     sent = {name: [e for e in entries if _NAMES[e.model] == name] for name in POOL}
-    answered = []
+    ended = []
     for name, attempts in by_deployment(records).items():
         made = [attempt for attempt in attempts if attempt[2] != "local_environment"]
         requests = sent.pop(name)
@@ -101,10 +112,25 @@ def each_attempt_is_on_the_wire(records: list[Record], entries: list[WireEntry])
             causes = expected_causes(entry.fault) if entry.fault else frozenset()
             assert outcome == ("failure" if causes else "success")
             assert cause is None if not causes else cause in causes
-            if not causes:
-                answered.append(entry)
+            ended.append(entry)
     assert not any(sent.values())
-    return answered
+    return ended
+
+
+def a_call_costs_what_was_completed_for_it(account: Account, entries: list[WireEntry]) -> None:
+    """By genai-prices itself, over all attempts; what was not completed is guessed, apart."""
+    expected = sum(priced(entry) for entry in entries if entry.completed)
+    if account.answer is not None:
+        told = account.answer.response_metadata["router"]
+        cost_usd, guessed_usd = told["cost_usd"], told.get("estimated_usd", 0.0)
+    else:
+        attempts = getattr(account.error, "attempts", ())
+        cost_usd = sum(attempt.cost_usd or 0.0 for attempt in attempts)
+        guessed_usd = sum(attempt.estimated_usd or 0.0 for attempt in attempts)
+    assert cost_usd == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    lost = any(outcome == "cancelled" for _, outcome, _ in account.records or ())
+    if not lost and all(entry.completed for entry in entries):
+        assert guessed_usd == 0.0
 
 
 def nobody_could_have_answered(played: Player, tagged: bool) -> None:
@@ -119,7 +145,7 @@ def nobody_could_have_answered(played: Player, tagged: bool) -> None:
 
 
 def totals_agree(
-    played: Player, sent: dict[str, list[WireEntry]], answered: list[WireEntry]
+    played: Player, sent: dict[str, list[WireEntry]], accounted: list[WireEntry]
 ) -> None:
     """Counts, tokens and USD of each deployment; what callers left is apart, and bounded."""
     records = [r for account in played.accounts for r in account.records or ()]
@@ -140,10 +166,10 @@ def totals_agree(
         if not others:
             tokens = Counter(input=0, output=0)
             usd = 0.0
-            for entry in answered:
+            for entry in accounted:  # completed or not: what was not has no tokens
                 if _NAMES[entry.model] == name:
                     tokens.update(input=entry.input_tokens, output=entry.output_tokens)
-                    usd += priced(entry)
+                    usd += priced(entry) if entry.completed else 0.0
             measured = stats.measured
             assert (measured.input_tokens, measured.output_tokens) == tuple(tokens.values())
             assert measured.cost_usd == pytest.approx(usd, rel=1e-9, abs=1e-12)

@@ -1,0 +1,24 @@
+"""Spent: what an attempt that did not answer the call used up, as counted or as guessed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .price import Usage
+
+
+class Spent(NamedTuple):
+    """The tokens that the provider counted, and USD.
+
+    Args:
+        usage: What the provider counted; None where it did not.
+        cost_usd: What that costs; None where it, or the price, is not known.
+        estimated_usd: What the attempt may be billed for where nothing was counted.
+    """
+
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    estimated_usd: float | None = None
+
+
+NOTHING_SPENT = Spent()
