@@ -13,6 +13,7 @@ from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking
 from .steps import Ended, Event
+from .telemetry.record import CallRecord
 from .telemetry.story import Story
 from .values import new
 
@@ -65,7 +66,7 @@ class Ledger:
         """It failed."""
         changed = self.fleet.settle_failure(attempt.permit, failure, self.now)
         self.record(attempt, "failure", failure)
-        self.story.failed(self.tried, changed)
+        self.story.health(changed)
 
     def overdue(self, attempt: Progress) -> Failure:
         """A limit ran out. The deadline blames only who had most of the call's time."""
@@ -89,7 +90,9 @@ class Ledger:
         usage, price, first = attempt.usage, attempt.price, attempt.first_token_seconds
         cost_usd = None if usage is None or price is None else price.cost_usd(usage)
         values = (name, outcome, cause, code, seconds, usage, cost_usd, None, first)
-        self.tried.append(new(AttemptRecord, values))
+        ended = new(AttemptRecord, values)
+        self.tried.append(ended)
+        self.story.attempt_ended(attempt.id + 1, ended)
 
     def is_final(self, attempt: Progress, failure: Failure) -> bool:
         """Whether nothing is tried after it."""
@@ -118,6 +121,22 @@ class Ledger:
         """The answer is in parts of more than one deployment."""
         name, last = attempt.deployment.name, self.tried[-1].deployment
         self.notes += (f"continued by {name} where the stream from {last} broke off",)
+
+    def call_record(self, deployment: str | None, cause: str | None) -> CallRecord:
+        """The call, now that it has ended: who answered it, or why nobody did."""
+        request, task = self.request, self.request.task_type
+        return CallRecord(
+            self.story.call,
+            self.now,
+            request.options.strategy_name,
+            None if task is None else str(task),
+            deployment,
+            cause,
+            tuple(self.tried),
+            max(0.0, self.now - self.started),
+            len(self.ranking.order),
+            request.streamed,
+        )
 
     def answered(self, attempt: Progress) -> Answered:
         """How the call was answered."""
