@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     )
     from .options import Strategy
     from .task_types import TaskType
+    from .telemetry.journal import Journal
+    from .telemetry.journal_reading import read_journal
 
 _HOMES = {
     "AllAttemptsFailedError": "errors",
     "ConfigurationError": "errors",
     "Deployment": "deployment",
+    "Journal": "telemetry.journal",
     "NoCandidateError": "errors",
     "PromptTooLongError": "errors",
     "Provider": "deployment",
@@ -31,12 +34,14 @@ _HOMES = {
     "Strategy": "options",
     "StreamInterruptedError": "errors",
     "TaskType": "task_types",
+    "read_journal": "telemetry.journal_reading",
 }
 
 __all__ = [
     "AllAttemptsFailedError",
     "ConfigurationError",
     "Deployment",
+    "Journal",
     "NoCandidateError",
     "PromptTooLongError",
     "Provider",
@@ -46,6 +51,7 @@ __all__ = [
     "Strategy",
     "StreamInterruptedError",
     "TaskType",
+    "read_journal",
 ]
 
 
