@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .task_types import TaskType
     from .telemetry.journal import Journal
     from .telemetry.journal_reading import read_journal
+    from .telemetry.open_telemetry import OpenTelemetry
 
 _HOMES = {
     "AllAttemptsFailedError": "errors",
@@ -26,6 +27,7 @@ _HOMES = {
     "Deployment": "deployment",
     "Journal": "telemetry.journal",
     "NoCandidateError": "errors",
+    "OpenTelemetry": "telemetry.open_telemetry",
     "PromptTooLongError": "errors",
     "Provider": "deployment",
     "RoutedChatModel": "chat_model",
@@ -43,6 +45,7 @@ __all__ = [
     "Deployment",
     "Journal",
     "NoCandidateError",
+    "OpenTelemetry",
     "PromptTooLongError",
     "Provider",
     "RoutedChatModel",

@@ -137,8 +137,8 @@ class _Call(Ledger):
         else:
             draws = Draws(fleet.rng)
             ranking = rank(candidates, request, turn=turn, rng=draws.as_rng(), now=self.now)
-            decision = Decision.of(turn, ranking, request, draws, self.now)
-            self.story.decided(decision, self.started)
+            taken = request.told.clock() - self.started
+            self.story.add(Decision.of(turn, ranking, request, draws, self.now, taken))
         self.ranking = ranking
         if not ranking.order:
             raise no_candidate(ranking.removed)
@@ -155,7 +155,7 @@ class _Call(Ledger):
 
     def tell(self) -> Generator[Step, Event | None, None]:
         if self.story.happened:
-            yield Tell(self.request.told, self.story.handed_over())
+            yield new(Tell, (self.request.told, self.story.handed_over()))
 
     def begin(self, choice: Choice) -> Progress | None:
         charged = choice.charged

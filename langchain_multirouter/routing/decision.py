@@ -52,13 +52,19 @@ class Decision(NamedTuple):
 
     @classmethod
     def of(
-        cls, call: int, ranking: Ranking, request: Request, draws: Draws, now: float
+        cls,
+        call: int,
+        ranking: Ranking,
+        request: Request,
+        draws: Draws,
+        now: float,
+        seconds: float | None = None,
     ) -> Decision:
-        """A ranking that was made just now."""
+        """A ranking that was made just now, in so many seconds."""
         prompt = request.prompt
         asked = (prompt.kinds, prompt.input_tokens, request.max_tokens, request.task_type)
         expected = (*asked, request.usual_output_tokens, request.streamed)
-        return new(cls, (call, ranking, request.options, expected, draws.shown, now, None))
+        return new(cls, (call, ranking, request.options, expected, draws.shown, now, seconds))
 
     def event(self) -> Ranked:
         """The decision, with all that it takes to make it again."""
@@ -105,16 +111,9 @@ class Decision(NamedTuple):
         preferred = self.options.preferred_provider
         readiness = READY_FIRST[candidate.readiness(self.now)]
         ramping = readiness == 0 and breaker.open_until is None and self.now < breaker.ramp_until
-        return Considered(
-            deployment.name,
-            parts,
-            candidate.expected_usd(request),
-            candidate.average_seconds,
-            readiness,
-            breaker.share(self.now) if ramping else None,
-            preferred is not None and deployment.provider != preferred,
-            deployment.fallback_level,
-            stats.started,
-            stats.pending,
-            stats.measured.at,
-        )
+        expected = (candidate.expected_usd(request), candidate.average_seconds)
+        share = breaker.share(self.now) if ramping else None
+        other = preferred is not None and deployment.provider != preferred
+        place = (readiness, share, other, deployment.fallback_level)
+        known = (stats.started, stats.pending, stats.measured.at)
+        return new(Considered, (deployment.name, parts, *expected, *place, *known))

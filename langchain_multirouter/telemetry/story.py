@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..outcome import AttemptRecord
+from ..values import new
 from .events import (
     AttemptEnded,
     AttemptStarted,
@@ -68,12 +69,6 @@ class Story:
         if self.told:
             self.happened.append(happening)
 
-    def decided(self, decision: Any, started: float) -> None:
-        """The candidates were ordered; `decision` is a `routing.decision.Decision`."""
-        if self.listening is not None:
-            taken = max(0.0, self.listening.clock() - started)
-            self.happened.append(decision._replace(decision_seconds=taken))
-
     def begins(self, deployment: Any, number: int, tried: Sequence[AttemptRecord]) -> None:
         """An attempt at this deployment begins: the first, one more, or one elsewhere."""
         name = deployment.name
@@ -92,13 +87,13 @@ class Story:
             self._started(deployment, number)
 
     def _started(self, deployment: Any, number: int) -> None:
-        values = (deployment.name, deployment.provider, deployment.model_name)
-        self.happened.append(AttemptStarted(self.call, number, *values))
+        whose = (deployment.name, deployment.provider, deployment.model_name)
+        self.happened.append(new(AttemptStarted, (self.call, number, *whose)))
 
     def attempt_ended(self, number: int, attempt: AttemptRecord) -> None:
         """An attempt ended, however it did."""
         if self.told:
-            self.happened.append(AttemptEnded(self.call, number, attempt))
+            self.happened.append(new(AttemptEnded, (self.call, number, attempt)))
 
     def health(self, changed: HealthChanged | None) -> None:
         """A breaker opened or closed, or did not."""
@@ -112,7 +107,7 @@ class Story:
 
     def call_ended(self, record: CallRecord) -> None:
         """The call ended."""
-        self.happened.append(CallEnded(record))
+        self.happened.append(new(CallEnded, (record,)))
 
     def handed_over(self) -> Happened:
         """What was not told yet."""
@@ -123,7 +118,7 @@ class Story:
     def broken_off(self, record: CallRecord) -> None:
         """The caller left: no step is taken any more, so that the rest is told here."""
         if self.listening is not None:
-            self.happened.append(CallEnded(record))
+            self.call_ended(record)
             self.listening.tell(self.handed_over())
 
 
