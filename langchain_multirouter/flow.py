@@ -100,10 +100,10 @@ class _Call(Ledger):
                     latest = self.fleet.snapshot()[choice.candidate.number]
                     self.agenda.refused(choice, latest, self.now)
                     continue
-                if self.story.told:
-                    self.story.begins(attempt.deployment, attempt.id + 1, self.tried)
-                    yield from self.tell()
                 try:
+                    if self.story.told:
+                        self.story.begins(attempt.deployment, attempt.id + 1, self.tried)
+                        yield from self.tell()
                     attempt, failure = yield from self.follow(attempt)
                 finally:
                     if self.flight is not None or not attempt.permit.settled:
@@ -114,17 +114,16 @@ class _Call(Ledger):
         except ModelError as error:  # ours, or the caller's own mistake as LangChain has it
             if self.tried:
                 self.fleet.call_failed()
-            if self.story.told:
-                cause = str(getattr(error, "cause", None) or type(error).__name__)
-                self.story.call_ended(self.call_record(None, cause))
-                yield from self.tell()
+            cause = str(getattr(error, "cause", None) or type(error).__name__)
+            self.call_ended(None, cause)
+            yield from self.tell()
             raise
-        except GeneratorExit:
-            if self.story.told:
-                self.story.broken_off(self.call_record(None, "cancelled"))
+        except GeneratorExit:  # the caller left; no step is taken any more
+            self.call_ended(None, "cancelled")
+            self.story.told_at_once()
             raise
         if self.story.told:
-            self.story.call_ended(self.call_record(attempt.deployment.name, None))
+            self.call_ended(attempt.deployment.name, None)
             yield from self.tell()
         return self.answered(attempt)
 

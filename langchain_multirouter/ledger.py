@@ -13,6 +13,7 @@ from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking
 from .steps import Ended, Event
+from .telemetry.events import CallEnded
 from .telemetry.record import CallRecord
 from .telemetry.story import Story
 from .values import new
@@ -122,8 +123,14 @@ class Ledger:
         name, last = attempt.deployment.name, self.tried[-1].deployment
         self.notes += (f"continued by {name} where the stream from {last} broke off",)
 
+    def call_ended(self, deployment: str | None, cause: str | None) -> None:
+        """It has ended: who answered it, or why nobody did."""
+        if self.story.told:
+            record = self.call_record(deployment, cause)
+            self.story.add(CallEnded(record, self.request.is_check))
+
     def call_record(self, deployment: str | None, cause: str | None) -> CallRecord:
-        """The call, now that it has ended: who answered it, or why nobody did."""
+        """The call as it ended."""
         request, task = self.request, self.request.task_type
         return CallRecord(
             self.story.call,

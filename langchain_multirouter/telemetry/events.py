@@ -130,9 +130,10 @@ class Interrupted(NamedTuple):
 
 
 class CallEnded(NamedTuple):
-    """A call ended, answered or not."""
+    """A call ended, answered or not; `is_check` where it was a health check's own."""
 
     record: CallRecord
+    is_check: bool = False
 
 
 class HealthChanged(NamedTuple):

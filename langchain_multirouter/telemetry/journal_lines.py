@@ -59,7 +59,7 @@ def _named(event: Happening) -> dict[str, Any]:
     if isinstance(event, CallEnded):
         record = _fields(event.record)
         record["attempts"] = [_fields(one) for one in event.record.attempts]
-        return {"record": record}
+        return {"record": record, "is_check": event.is_check}
     fields = _fields(event)
     if isinstance(event, AttemptEnded):
         fields["attempt"] = _fields(event.attempt)
@@ -99,7 +99,7 @@ def read(line: bytes) -> Entry | None:
     if not _sane(event):
         return None
     if isinstance(event, CallEnded):
-        event = CallEnded(_record(event.record, whole.at))
+        event = event._replace(record=_record(event.record, whole.at))
     elif isinstance(event, AttemptEnded):
         event = event._replace(attempt=_attempt(event.attempt))
     return Entry(whole.at, whole.router, event)

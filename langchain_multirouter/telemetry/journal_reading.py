@@ -40,7 +40,8 @@ class Reading(NamedTuple):
     """What a journal tells.
 
     Args:
-        records: The calls that ended, in the files' order; `at` is the epoch's seconds.
+        records: The calls that ended, in the files' order, health checks' own left out; `at` is
+            the epoch's seconds.
         events: All events with their times and routers, in the files' order.
         skipped: Lines that were cut, foreign or hostile.
         forgotten: Earlier events that were left out, being more than was asked for.
@@ -77,7 +78,8 @@ def read_journal(path: str | os.PathLike[str], *, most_events: int = MOST_EVENTS
             event = entry.event
             if isinstance(event, AttemptStarted) and len(sites) < MOST_SITES:
                 sites[event.deployment] = Site(event.provider, event.model)
-    records = [entry.event.record for entry in kept if isinstance(entry.event, CallEnded)]
+    ended = [one.event for one in kept if isinstance(one.event, CallEnded)]
+    records = [one.record for one in ended if not one.is_check]
     return Reading(records, tuple(kept), skipped, seen - len(kept), sites)
 
 

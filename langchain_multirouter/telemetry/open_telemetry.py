@@ -79,7 +79,7 @@ class OpenTelemetry:
         """Mark the current span where a call ends; all else is done later."""
         last = told.happened[-1]
         context = None
-        if isinstance(last, CallEnded):
+        if isinstance(last, CallEnded) and not last.is_check:
             span = self._current_span()
             if span.is_recording():
                 span.set_attributes(span_attributes(last.record, told.router))

@@ -144,6 +144,8 @@ def _attempt_ended(to: Recorder, one: AttemptEnded, router: Router, context: Any
 
 def _call_ended(to: Recorder, one: CallEnded, router: Router, context: Any) -> None:
     record = one.record
+    if one.is_check:
+        return  # nobody's call; its attempt counts
     labels = {OPERATION: router.operation, STRATEGY: to.strategy(record.strategy)}
     if record.task_type is not None:
         labels[TASK] = to.labels.of(TASK, record.task_type)

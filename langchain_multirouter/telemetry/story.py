@@ -10,7 +10,6 @@ from ..values import new
 from .events import (
     AttemptEnded,
     AttemptStarted,
-    CallEnded,
     FellBack,
     Happening,
     HealthChanged,
@@ -18,7 +17,6 @@ from .events import (
     Interrupted,
     Retried,
 )
-from .record import CallRecord
 
 
 class Untold(Protocol):
@@ -105,20 +103,15 @@ class Story:
         if self.told:
             self.happened.append(Interrupted(self.call, deployment, number, cause))
 
-    def call_ended(self, record: CallRecord) -> None:
-        """The call ended."""
-        self.happened.append(new(CallEnded, (record,)))
-
     def handed_over(self) -> Happened:
         """What was not told yet."""
         happened = tuple(self.happened)
         self.happened.clear()
         return happened
 
-    def broken_off(self, record: CallRecord) -> None:
-        """The caller left: no step is taken any more, so that the rest is told here."""
-        if self.listening is not None:
-            self.call_ended(record)
+    def told_at_once(self) -> None:
+        """Tell what was not told yet without a step: the call takes none any more."""
+        if self.listening is not None and self.happened:
             self.listening.tell(self.handed_over())
 
 

@@ -189,11 +189,12 @@ def test_nothing_is_built_when_nobody_listens(mode: str, monkeypatch: pytest.Mon
     def build(*args: Any, **kwargs: Any) -> Any:
         raise AssertionError("an event was built")
 
-    for event in ("AttemptEnded", "AttemptStarted", "CallEnded", "FellBack", "Retried"):
+    for event in ("AttemptEnded", "AttemptStarted", "FellBack", "Retried"):
         monkeypatch.setattr(story, event, build)
     monkeypatch.setattr(decision, "Ranked", build)
     monkeypatch.setattr(decision, "new", build)
     monkeypatch.setattr(ledger, "CallRecord", build)
+    monkeypatch.setattr(ledger, "CallEnded", build)
     monkeypatch.setattr(sinks, "json", SimpleNamespace(dumps=build))
     monkeypatch.setattr(sinks.LOGGER, "propagate", False)  # pytest listens at the root
     router = scripted([Coded()], ["fine"])

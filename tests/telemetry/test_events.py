@@ -168,7 +168,9 @@ def test_a_health_check_is_told_as_a_call_and_what_it_finds(heard: Heard) -> Non
     router = scripted(["x"], ["y"], deployments=checks, sinks=[heard])
     router.check_health()
     assert HealthChanged("a", False, heard.of(HealthChanged)[0].cause) in heard.events
-    assert [one.record.deployment for one in heard.of(CallEnded)] == ["b"]
+    assert [(one.record.deployment, one.is_check) for one in heard.of(CallEnded)] == [("b", True)]
+    router.invoke("hi")
+    assert not heard.of(CallEnded)[-1].is_check
 
 
 def test_a_decision_tells_every_candidates_parts_and_expected_cost(heard: Heard) -> None:

@@ -126,6 +126,17 @@ def test_neither_prompt_nor_answer_nor_key_is_in_it(
     assert not answer.text or answer.text not in text
 
 
+def test_health_checks_are_events_and_no_calls(journal: Journal, path: Path) -> None:
+    router = scripted(["x"], sinks=[journal])
+    router.check_health()
+    router.invoke("hi")
+    journal.flush()
+    reading = read_journal(path)
+    ended = [e.event for e in reading.events if isinstance(e.event, CallEnded)]
+    assert [event.is_check for event in ended] == [True, False]
+    assert reading.records == [ended[1].record]
+
+
 # --- bounded ----------------------------------------------------------------------------------
 
 

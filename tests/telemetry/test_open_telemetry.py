@@ -171,6 +171,12 @@ def test_a_call_is_measured_with_its_strategy_its_task_and_its_cause(
     assert 0.0 < point.sum < 1.0
 
 
+def test_a_health_check_is_an_operation_and_no_call(measured: Measured) -> None:
+    scripted(["x"], sinks=[measured.sink]).check_health()
+    assert len(measured.points("gen_ai.client.operation.duration")) == 1
+    assert measured.points("langchain_multirouter.call.duration") == []
+
+
 def test_embeddings_are_measured_as_such_and_have_no_output(measured: Measured) -> None:
     RoutedEmbeddings([Scripted("m")], sinks=[measured.sink]).embed_query("hi")
     (labels,) = [labels for labels, _ in measured.points("gen_ai.client.operation.duration")]
