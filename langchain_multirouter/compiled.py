@@ -20,7 +20,8 @@ from .request import Prompt, Request
 from .routing.preferences import read_preferences
 from .routing.task import classify_task
 from .task_types import TaskType
-from .telemetry.sinks import listening, remark
+from .telemetry.audience import Audience
+from .telemetry.sinks import remark
 from .values import new
 
 #: Settings to which pydantic would take True for 1.
@@ -57,6 +58,7 @@ class Compiled(NamedTuple):
     roomy_input_tokens: float  # see `Request.roomy`
     roomy_output_tokens: float
     profile: Mapping[str, Any] | None = None  # the one that was found, not given
+    audience: Audience | None = None
 
     def request(
         self,
@@ -90,7 +92,7 @@ class Compiled(NamedTuple):
             prompt,
             asked,
             self.preferences,
-            listening(),
+            None if self.audience is None else self.audience.heard(),
             usual_tokens(lengths, task),
             False,
             unable,
@@ -134,6 +136,7 @@ def compile_router(router: Any) -> tuple[Assembled, Compiled]:
         interval,
         known.roomy_input_tokens,
         known.roomy_output_tokens,
+        audience=known.audience,
     )
 
 

@@ -13,6 +13,8 @@ from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking
 from .steps import Ended, Event
+from .telemetry.events import CallEnded
+from .telemetry.record import CallRecord
 from .telemetry.story import Story
 from .values import new
 
@@ -70,7 +72,7 @@ class Ledger:
         spent = attempt.spent(self.request, failure.cause)
         changed = self.fleet.settle_failure(attempt.permit, failure, self.now, spent)
         self.record(attempt, "failure", failure)
-        self.story.failed(self.tried, changed)
+        self.story.health(changed)
 
     def overdue(self, attempt: Progress) -> Failure:
         """A limit ran out. The deadline blames only who had most of the call's time."""
@@ -104,7 +106,9 @@ class Ledger:
             self.estimated_usd += estimated_usd
         spent = (attempt.usage, cost_usd, estimated_usd, attempt.first_token_seconds)
         values = (name, outcome, cause, code, seconds, *spent)
-        self.tried.append(new(AttemptRecord, values))
+        ended = new(AttemptRecord, values)
+        self.tried.append(ended)
+        self.story.attempt_ended(attempt.id + 1, ended)
 
     def is_final(self, attempt: Progress, failure: Failure) -> bool:
         """Whether nothing is tried after it."""
@@ -133,6 +137,28 @@ class Ledger:
         """The answer is in parts of more than one deployment."""
         name, last = attempt.deployment.name, self.tried[-1].deployment
         self.notes += (f"continued by {name} where the stream from {last} broke off",)
+
+    def call_ended(self, deployment: str | None, cause: str | None) -> None:
+        """It has ended: who answered it, or why nobody did."""
+        if self.story.told:
+            record = self.call_record(deployment, cause)
+            self.story.add(CallEnded(record, self.request.is_check))
+
+    def call_record(self, deployment: str | None, cause: str | None) -> CallRecord:
+        """The call as it ended."""
+        request, task = self.request, self.request.task_type
+        return CallRecord(
+            self.story.call,
+            self.now,
+            request.options.strategy_name,
+            None if task is None else str(task),
+            deployment,
+            cause,
+            tuple(self.tried),
+            max(0.0, self.now - self.started),
+            len(self.ranking.order),
+            request.streamed,
+        )
 
     def answered(self, attempt: Progress) -> Answered:
         """How the call was answered."""

@@ -16,6 +16,7 @@ from .health import CHECK_SECONDS, Health, acheck_all, check_all
 from .options import OPTION_NAMES, Options, narrow
 from .request import Request
 from .routing.strategy import Ranking, rank
+from .telemetry.events import Paused, Resumed
 from .telemetry.report import Analytics, Moment
 
 #: A router's repr names so many deployments.
@@ -55,10 +56,12 @@ class Overseen:
     def pause(self, name: str) -> None:
         """Send nothing more to the deployment until `resume`; what is under way goes on."""
         self.assembled.fleet.pause(name)
+        self.assembled.audience.announce(Paused(name))
 
     def resume(self, name: str) -> None:
         """Undo `pause`."""
         self.assembled.fleet.resume(name)
+        self.assembled.audience.announce(Resumed(name))
 
     def analytics(self) -> Analytics:
         """What the statistics say: a table in Jupyter and as text; `.to_dict()` for programs."""

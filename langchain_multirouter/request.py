@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .options import Options
 from .repeats import Repeat
@@ -54,7 +54,7 @@ class Request(NamedTuple):
         hedge: When a second copy may go elsewhere, in seconds; True for the deployment's own 95 %;
             None for never, as with tools that were not declared safe.
         repeats: The layers around the router that make this call again.
-        told: Whether somebody listens to what happens in the call.
+        told: Who listens to what happens in the call; None where nobody does.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
         needs: What of its capabilities a deployment must not be known to lack: "tools",
             "structured_output".
@@ -69,7 +69,7 @@ class Request(NamedTuple):
     prompt: Prompt = Prompt()
     max_tokens: int | None = None
     preferences: Mapping[TaskType, tuple[str, ...]] = {}
-    told: bool = False
+    told: Any = None  # a `telemetry.story.Listening`; untyped, since it is of a higher layer
     usual_output_tokens: float | None = None
     is_check: bool = False
     unable: Mapping[int, str] = {}
