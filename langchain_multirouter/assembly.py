@@ -145,9 +145,9 @@ class Assembled:
         name = metadata.get("model_name")
         if number not in self._unpriced or not isinstance(name, str) or not name:
             return
-        self._unpriced.discard(number)
         self._learned[number] = name
         self.fleet.reprice(number, self._price(number, datetime.now(UTC)))
+        self._unpriced.discard(number)  # only now: an answer that comes meanwhile learns it too
         self.prices_until = self._prices_until()
 
     def _price(self, number: int, at: datetime) -> Price | None:

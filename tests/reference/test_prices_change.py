@@ -140,3 +140,23 @@ def test_a_learned_price_changes_on_its_date_too(today: list[datetime]) -> None:
     assert told(router.invoke("hi"))["cost_usd"] == pytest.approx(expected(today[0]))
     today[0] = DAY
     assert told(router.invoke("hi"))["cost_usd"] == pytest.approx(expected(DAY))
+
+
+def test_no_answer_goes_without_its_price_while_another_one_teaches_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two answers at once: whoever comes second finds the price there, or learns it too."""
+    opaque = ScriptedModel(script=[ANSWER], model_name="gpt-4o")
+    router = scripted(opaque, deployments=[{"provider": "azure_openai", "model_name": "prod-eu"}])
+    look = assembly.resolve_price
+    costs: list[float | None] = []
+
+    def while_it_is_looked_up(*names: Any, **more: Any) -> Any:
+        if not costs:
+            costs.append(None)
+            costs[0] = told(router.invoke("the second, which overtakes the first"))["cost_usd"]
+        return look(*names, **more)
+
+    monkeypatch.setattr(assembly, "resolve_price", while_it_is_looked_up)
+    costs.append(told(router.invoke("the first"))["cost_usd"])
+    assert None not in costs
