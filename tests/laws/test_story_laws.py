@@ -21,26 +21,12 @@ from langchain_multirouter.telemetry.events import (
     Retried,
 )
 from langchain_multirouter.telemetry.journal_lines import read, written
-from langchain_multirouter.telemetry.story import event_of
 from tests.laws.scenes import scenes
 from tests.laws.test_hedge_laws import hedged
-from tests.simulation.simulated import Call, World
+from tests.simulation.simulated import Call, Kept, World
 
 Scene = tuple[World, list[dict[str, Any]]]
 SCENES = st.one_of(scenes(), hedged())
-
-
-class Kept:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[Happening] = []
-
-    def clock(self) -> float:
-        return 1000.5
-
-    def tell(self, happened: Any) -> None:
-        self.events += [event_of(one) for one in happened]
 
 
 def played(scene: Scene) -> list[tuple[Call, list[Happening]]]:

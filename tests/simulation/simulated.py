@@ -33,6 +33,8 @@ from langchain_multirouter.steps import (
     Tell,
     Wait,
 )
+from langchain_multirouter.telemetry.events import Happening
+from langchain_multirouter.telemetry.story import Happened, event_of
 
 Beat = tuple[float, Any]
 Script = tuple[Beat, ...]
@@ -218,6 +220,19 @@ class _Flying:
         """Its next beat is under way."""
         beat = next(self.beats, None)
         self.next = None if beat is None else (now + beat[0], beat[1])
+
+
+class Kept:
+    """A listener that keeps the events that it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Happening] = []
+
+    def clock(self) -> float:
+        return 1000.5
+
+    def tell(self, happened: Happened) -> None:
+        self.events += [event_of(one) for one in happened]
 
 
 class World:
