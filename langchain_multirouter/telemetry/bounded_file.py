@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 try:
@@ -111,7 +112,8 @@ class BoundedFile:
     def _put_aside(self, descriptor: int) -> None:
         """Number the files one higher, unless somebody else just did."""
         if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
             if self._opened()[0] != descriptor:
                 return

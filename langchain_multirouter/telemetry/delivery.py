@@ -19,8 +19,8 @@ from weakref import WeakSet
 from ..forks import tell_when_forked
 from .sinks import remark
 
-#: Entries that may wait; a call makes two.
-MOST_WAITING = 8192
+#: Entries that may wait; a call makes two, of a few kilobytes.
+MOST_WAITING = 4096
 #: How long events gather before they are delivered, and how many are delivered at once.
 GATHERING_SECONDS, BATCH = 0.05, 64
 #: A thread with nothing to do ends after so long.

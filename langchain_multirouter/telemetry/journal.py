@@ -57,7 +57,7 @@ class Journal:
             raise ConfigurationError("path: must be a file's path")
         _whole("most_bytes", most_bytes, least=LEAST_BYTES)
         _whole("files", files, least=1, most=MOST_FILES)
-        self.path = Path(path).absolute()
+        self.path = Path(path).expanduser().absolute()
         if self.path.is_dir():
             raise ConfigurationError("path: is a directory; give a file's path")
         self.most_bytes, self.files = most_bytes, files

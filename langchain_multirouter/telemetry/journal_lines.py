@@ -123,10 +123,9 @@ def _sane(value: Any) -> bool:
 
 def _counts(record: CallRecord | AttemptRecord) -> bool:
     """Whether what cannot be negative is not."""
-    numbers = [one for one in record if isinstance(one, int | float)]
-    if isinstance(record, AttemptRecord):
-        numbers += record.usage or ()
-    return all(one >= 0 for one in numbers)
+    if isinstance(record, AttemptRecord) and any(count < 0 for count in record.usage or ()):
+        return False
+    return all(one >= 0 for one in record[1:] if isinstance(one, int | float))
 
 
 def _record(record: CallRecord, at: float) -> CallRecord:

@@ -22,7 +22,19 @@ from langchain_multirouter.options import read_options
 from langchain_multirouter.outcome import Answered, Cause, Failure
 from langchain_multirouter.request import Limits, Request
 from langchain_multirouter.resilience.policy import Policy
-from langchain_multirouter.steps import Cancel, Chunk, Deliver, Elapsed, Ended, Kind, Start, Wait
+from langchain_multirouter.steps import (
+    Cancel,
+    Chunk,
+    Deliver,
+    Elapsed,
+    Ended,
+    Kind,
+    Start,
+    Tell,
+    Wait,
+)
+from langchain_multirouter.telemetry.events import Happening
+from langchain_multirouter.telemetry.story import Happened, event_of
 
 Beat = tuple[float, Any]
 Script = tuple[Beat, ...]
@@ -184,6 +196,8 @@ class Call:
                 self._flying[step.id] = self._begun[step.id] = one
                 one.advance(self.world.now)
                 self.most_flying = max(self.most_flying, len(self._flying))
+            case Tell():
+                step.listening.tell(step.happened)
             case Cancel(id=id):
                 del self._flying[id]
             case Deliver(id=id):
@@ -212,6 +226,19 @@ class _Flying:
         self.next = None if beat is None else (now + beat[0], beat[1])
 
 
+class Kept:
+    """A listener that keeps the events that it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Happening] = []
+
+    def clock(self) -> float:
+        return 1000.5
+
+    def tell(self, happened: Happened) -> None:
+        self.events += [event_of(one) for one in happened]
+
+
 class World:
     """A fleet of scripted deployments, and the time."""
 
@@ -227,6 +254,7 @@ class World:
             for i, s in enumerate(sites)
         ]
         self.fleet = Fleet(candidates, policy or Policy(), seed)
+        self.told: Any = None  # who listens to its calls
 
     def script(self, number: int) -> Script:
         """The next attempt's script at this deployment."""
@@ -251,7 +279,7 @@ class World:
 
     def begin(self, *, streamed: bool = False, model: str | None = None, **options: Any) -> Call:
         """Begin a call; nothing happens until its first event is fired."""
-        timeout, told = options.pop("timeout", None), options.pop("told", False)
+        timeout = options.pop("timeout", None)
         return Call(
             self,
             Request(
@@ -260,7 +288,7 @@ class World:
                 model,
                 timeout_seconds=timeout,
                 hedge=options.get("hedge"),
-                told=told,
+                told=self.told,
             ),
         )
 

@@ -12,6 +12,7 @@ from tests.simulation.simulated import (
     GOOD_STREAM,
     HANG,
     Call,
+    Kept,
     Script,
     World,
     answer,
@@ -62,7 +63,8 @@ def test_a_call_that_is_stopped_at_any_step_leaves_nothing_pending(
         site("a", quick if first_wins else slow), site("b", slow if first_wins else quick)
     )
     world.most_steps = step
-    world.call(hedge=2.0, streamed=streamed, told=True)
+    world.told = Kept()
+    world.call(hedge=2.0, streamed=streamed)
     assert (world.counts("a")[3], world.counts("b")[3]) == (0, 0)
 
 
