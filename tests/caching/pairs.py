@@ -1,0 +1,34 @@
+"""Pairs: labelled pairs of questions, written for this test: which may share an answer.
+
+Every third line was held out: written before the guards, and looked at only when they were done.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Pair(NamedTuple):
+    """Two questions, what they are about, and whether the guards were made without them."""
+
+    about: str
+    one: str
+    other: str
+    held_out: bool
+
+
+def _read(name: str) -> list[Pair]:
+    found: list[Pair] = []
+    about = ""
+    for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            about = line[2:]
+            continue
+        one, _, other = line.partition(" || ")
+        found.append(Pair(about, one, other, len(found) % 3 == 2))
+    return found
+
+
+NEAR_MISSES = _read("near_misses.txt")
+PARAPHRASES = _read("paraphrases.txt")
