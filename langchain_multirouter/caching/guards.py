@@ -94,7 +94,12 @@ def difference(one: str, other: str) -> Guard | None:
         return Guard.LENGTH
     if _CODE.search(one) or _CODE.search(other):
         return Guard.CODE
-    return _differing(read(one), read(other))
+    first, second = read(one), read(other)
+    if not first.language and second.language in first.languages:
+        first = read(one, second.language)
+    elif not second.language and first.language in second.languages:
+        second = read(other, first.language)
+    return _differing(first, second)
 
 
 def _differing(one: Reading, other: Reading) -> Guard | None:
@@ -131,6 +136,8 @@ def _kind(words: set[str]) -> Guard:
 def _same_persons(one: Reading, other: Reading) -> bool:
     if one.persons == other.persons:
         return True
-    owners = one.persons & {"mine", "yours"}, other.persons & {"mine", "yours"}
+    owners = [
+        {person for person in found if ":" in person} for found in (one.persons, other.persons)
+    ]
     agree = owners[0] == owners[1] or not all(owners)
     return one.general and other.general and agree

@@ -12,7 +12,7 @@ from .splitting import (
     end_of,
     german_stem,
     is_factorial,
-    language_of,
+    languages_of,
     matched,
     split,
     start_of,
@@ -36,6 +36,7 @@ _LITERAL: Final = re.compile(
     r"|words?$|:$|letters?$|übersetz|umschreib|satz$|wort$|wörter$|buchstab|traduc|traduis|traduir"
     r"|phrase|mots?$|frase|palabra|oraci"
 )
+_VERB: Final = re.compile(r"modal:|be\b|been\b|do\b|did\b|had\b")
 _LITERAL_TEXT: Final = re.compile(r"\n|(?:^|\s)['‘‚]\w")
 
 
@@ -43,24 +44,27 @@ class Question:
     """One question, read once.
 
     Attributes:
-        language: As `splitting.language_of` tells.
+        languages: As `splitting.languages_of` tells.
+        language: The one it is read as; "" where they are none or several.
         asks: The question words and modal verbs, and "inverted" where a verb comes first.
         roles: What each word did, in order; "word" for one that is kept.
-        persons: Who is spoken of.
+        persons: Who is spoken of: "i", "you", "mine:dog".
         chunks: The kept words under the preposition they follow.
         front: The role of what stood before the question proper.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, language: str = "") -> None:
         tokens = split(text)
         self._whole, self._low, inverted = tokens
-        self.language = language_of(tokens.low, text)
+        self.languages = languages_of(tokens.low, text)
+        self.language = self.languages[0] if len(self.languages) == 1 else language
         self._table = LANGUAGES.get(self.language)
-        self._literal = self._table is None or _LITERAL_TEXT.search(text.strip()) is not None
+        self._literal = self._literally(text)
         self._operators = not _OPERATORS.isdisjoint(self._low)
         self._first = 0
         self._verb_at: tuple[list[str], int] | None = None
         self._owner: str | None = None
+        self._whose = ""
         self.front = ""
         self.asks: list[str] = ["inverted"] if inverted else []
         self.roles: list[str] = []
@@ -68,6 +72,20 @@ class Question:
         self.chunks: list[tuple[str, list[str]]] = [("", [])]
 
         self._read()
+
+    def _literally(self, text: str) -> bool:
+        """Whether every word is kept, with its capitals, and every sign."""
+        return self._table is None or _LITERAL_TEXT.search(text.strip()) is not None
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether it matters where the small words stand: it asks, or speaks of, several things."""
+        asks = sum(role.startswith("ask:") for role in self.roles)
+        verbs = {role.removesuffix(":many") for role in self.roles if _VERB.match(role)}
+        persons = {"i", "you"} <= self.persons or len(
+            {person.partition(":")[0] for person in self.persons if ":" in person}
+        ) == 2
+        return asks > 1 or len(verbs) > 1 or persons or "stop" in self.roles
 
     def _read(self) -> None:
         at, end = 0, len(self._low)
@@ -82,6 +100,8 @@ class Question:
         """Where the question begins and ends, once it is put as other questions are."""
         at, self.front = start_of(self._low, table)
         end = end_of(self._low, table, at)
+        if self.front and matched(table.last, self._low, end - 1)[0]:
+            end -= 1
         self._literal = self._literal or any(map(_LITERAL.match, self._low[at:end]))
         self._literal = self._literal or {"how", "say"}.issubset(self._low)
         if not self._literal:
@@ -126,6 +146,7 @@ class Question:
         word = self._low[at]
         if word in SILENT and not is_factorial(self._low, at):
             self._possess() if word in "'’" else self._chunk("")
+            self.roles += ["stop"] * (word in ".!?")
             return 1
         if word in _BRACKETS and not self._operators:
             self._chunk("")
@@ -138,16 +159,22 @@ class Question:
             if length:
                 self._small(role)
                 return length
-        self.chunks[-1][1].append(self._kept(at))
+        self._keep(self._kept(at))
         self.roles.append("word")
         return 1
+
+    def _keep(self, word: str) -> None:
+        self.chunks[-1][1].append(word)
+        if self._whose:
+            self.persons.add(f"{self._whose}:{word}")
+            self._whose = ""
 
     def _small(self, role: str) -> None:
         """A small word, by its role."""
         kind, _, name = role.partition(":")
         self.roles.append(role)
         if kind == "same":
-            self.chunks[-1][1].append(name)
+            self._keep(name)
         elif kind == "at":
             self._chunk(name)
         elif kind == "ask":
@@ -159,8 +186,10 @@ class Question:
                 self._verb_at = (self.chunks[-1][1], len(self.chunks[-1][1]))
         elif kind in ("been", "did", "had"):
             self.asks.append("had" if kind == "had" else "past")
-        elif kind in ("i", "you", "mine", "yours"):
+        elif kind in ("i", "you"):
             self.persons.add(kind)
+        elif kind in ("mine", "yours"):
+            self._whose = kind
 
     def _chunk(self, name: str) -> None:
         self._owned()
@@ -208,3 +237,10 @@ class Question:
 
     def _same(self, word: str) -> str:
         return word if self._table is None else self._table.same.get(word, word)
+
+
+class Verbatim(Question):
+    """A question of which every word is kept, but what stands before it and the thanks."""
+
+    def _literally(self, text: str) -> bool:
+        return True

@@ -14,7 +14,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from .question import Question
+from .question import Question, Verbatim
 
 #: Of whom these tell, he is not just anybody.
 _OF_ONESELF: Final = frozenset(("feel", "think", "know", "like", "believe", "look", "work"))
@@ -30,8 +30,9 @@ class Reading(NamedTuple):
 
     Args:
         language: "en", "de", "fr", "es", or "" where too few small words are known.
+        languages: Those that it may be of.
         asks: What is asked for: "how", "whether", "may", "past" …; empty for a mere subject.
-        persons: Who is spoken of: "i", "you", "mine", "yours".
+        persons: Who is spoken of: "i", "you", "mine:dog".
         general: Whether "I" and "you" mean anybody ("how do you cook rice").
         chunks: The kept words, in order, each with the preposition they follow.
         manner: What two questions may leave unsaid, but not say otherwise: "one" or "many" of it,
@@ -44,6 +45,7 @@ class Reading(NamedTuple):
     general: bool
     chunks: tuple[Chunk, ...]
     manner: tuple[str, str, str]
+    languages: tuple[str, ...]
 
     @property
     def words(self) -> list[str]:
@@ -60,11 +62,20 @@ def _asked(question: Question) -> frozenset[str]:
         asks.add("whether")
     if any("ask:what" in pair and _BE.intersection(pair) for pair in pairwise(question.roles)):
         asks.discard("what")  # "what is X" asks for X, as "X?" does
-    if "how" in asks:
-        asks -= {"may", "would", "should"}
-    if "where" in asks:
-        asks.discard("may")
+    if _is_idle(question):
+        asks -= {"may", "would", "should"} if "how" in asks else set()
+        asks -= {"may"} if "where" in asks else set()
     return frozenset(asks)
+
+
+def _is_idle(question: Question) -> bool:
+    """Whether its modal verb says nothing: "how can I", but not "how long should people"."""
+    if question.language in ("fr", "es"):
+        return True  # there the form of the verb says who
+    return any(
+        {"i", "you"}.intersection(pair) and any(role.startswith("modal:") for role in pair)
+        for pair in pairwise(question.roles)
+    )
 
 
 def _is_general(question: Question) -> bool:
@@ -115,9 +126,11 @@ def _last_first(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
     return (chunks[-1], *chunks[:-1])
 
 
-def read(text: str) -> Reading:
-    """Read one question; the text is not kept."""
-    question = Question(text)
+def read(text: str, language: str = "") -> Reading:
+    """Read one question, as one in this language where it may be of several."""
+    question = Question(text, language)
+    if question.is_compound:
+        question = Verbatim(text, language)
     return Reading(
         question.language,
         _asked(question),
@@ -125,4 +138,5 @@ def read(text: str) -> Reading:
         _is_general(question),
         _chunks(question),
         _manner(question),
+        tuple(question.languages),
     )

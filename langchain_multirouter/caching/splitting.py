@@ -85,16 +85,16 @@ def _elision(part: str) -> list[str]:
     return [head, "'" + tail]
 
 
-def language_of(low: list[str], text: str) -> str:
-    """The language whose small words are the most; "" for none, for few, or for a tie."""
+def languages_of(low: list[str], text: str) -> list[str]:
+    """The languages whose small words are the most; several are a tie; none where those are few."""
     words = sum(token[0].isalpha() for token in low)
     counts = {name: sum(t in table.known for t in low) for name, table in LANGUAGES.items()}
     for sign, name in _MARKS.items():
         counts[name] += 2 * (sign in text)
-    ranked = sorted(counts.values())
-    if ranked[-1] == ranked[-2] or ranked[-1] * 5 < words:
-        return ""
-    return max(counts, key=lambda name: counts[name])
+    most = max(counts.values())
+    if most == 0 or most * 5 < words:
+        return []
+    return [name for name, count in counts.items() if count == most]
 
 
 def matched(phrases: Phrases, low: list[str], at: int) -> tuple[int, str]:

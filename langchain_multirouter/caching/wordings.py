@@ -11,6 +11,7 @@ cost a wrong answer. Roles:
     edge        the same, at the very beginning and at the very end (greetings, thanks)
     be, been    forms of "to be", now and then, of one thing or `many`; do, did, had the same
     aux, lead   asks yes or no when it comes first; when it comes after a `front`
+    last        ends a question that began with a `front` ("kannst du mir … nennen")
     ask:…       what is asked for: how, why, when
     modal:…     may, must, should
     at:…        a preposition: those of one name mean the same
@@ -26,11 +27,11 @@ from typing import Final, NamedTuple
 from .wordings_more import FRENCH, GERMAN, SPANISH
 
 ENGLISH: Final = """
-drop: a an the please kindly that there it
+drop: a an the be please kindly that there it
 do: do does
 did: did
 had: had
-be: is am be 's 'm
+be: is am 's 'm
 be:many: are 're
 been: was
 been:many: were
@@ -40,9 +41,15 @@ front: can_you could_you would_you will_you can_you_please could_you_please woul
   tell_me let_me_know list_the name_the give_me_the show_me_the i_want_to_know i_would_like_to_know
   i_'d_like_to_know i_need_to_know do_you_know
   i_was_wondering i_'m_wondering i_am_wondering i_wonder please kindly
-front:explained: explain explain_to_me describe define help_me_understand
+front:explained: tell_me_about explain explain_to_me describe define help_me_understand
 front:given: show_me give_me give_me_a_list_of i_need i_am_looking_for i_'m_looking_for
-edge: hi hello hey thanks thank_you thx
+edge: hi hello hey hey_there hi_there hello_there thanks thank_you thx
+frame: in_what_year_… = what_year_…
+frame: in_which_year_… = what_year_…
+frame: what_…_is = what_is_…
+frame: what_…_are = what_are_…
+frame: what_…_was = what_was_…
+frame: what_…_were = what_were_…
 frame: what_does_…_mean = what_is_…
 frame: what_do_…_mean = what_are_…
 frame: how_much_does_…_cost = what_is_the_cost_of_…
@@ -179,6 +186,7 @@ class Wordings(NamedTuple):
     edge: Phrases
     first: Phrases
     lead: Phrases
+    last: Phrases
     same: dict[str, str]
     frames: tuple[Frame, ...]
     known: frozenset[str]
@@ -203,6 +211,7 @@ def _parsed(table: str) -> Wordings:
         "edge": [],
         "aux": [],
         "lead": [],
+        "last": [],
     }
     inside: list[tuple[tuple[str, ...], str]] = []
     same: dict[str, str] = {}
@@ -222,9 +231,9 @@ def _parsed(table: str) -> Wordings:
     known = {w for words, role in inside if not role.startswith("same") for w in words}
     known |= {w for frame in frames for w in frame.start}
     known |= {w for words, _ in places["front"] + places["edge"] for w in words[:1]}
-    front, edge, aux, lead = map(_by_first_word, places.values())
+    front, edge, aux, lead, last = map(_by_first_word, places.values())
     return Wordings(
-        _by_first_word(inside), front, edge, aux, lead, same, tuple(frames), frozenset(known)
+        _by_first_word(inside), front, edge, aux, lead, last, same, tuple(frames), frozenset(known)
     )
 
 

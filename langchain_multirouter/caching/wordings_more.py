@@ -16,7 +16,12 @@ front: kannst_du könntest_du können_sie könnten_sie kannst_du_mir könntest_d
   könnten_sie_mir sag_mir sage_mir sagen_sie_mir erkläre erkläre_mir erklär_mir erklären_sie
   erklären_sie_mir zeig_mir zeige_mir zeigen_sie_mir nenne nenne_mir nenn_mir nennen_sie
   nennen_sie_mir gib_mir geben_sie_mir weißt_du wissen_sie ich_möchte_wissen
+  kannst_du_mir_sagen kannst_du_mir_erklären könntest_du_mir_sagen könntest_du_mir_erklären
+  können_sie_mir_sagen können_sie_mir_erklären könnten_sie_mir_sagen könnten_sie_mir_erklären
   ich_würde_gerne_wissen ich_will_wissen beschreibe beschreiben_sie bitte
+last: nennen sagen erklären zeigen geben beschreiben
+frame: was_…_ist = was_ist_…
+frame: was_…_sind = was_sind_…
 frame: wie_heißt_der_… = was_ist_der_…
 frame: wie_heißt_die_… = was_ist_die_…
 frame: wie_heißt_das_… = was_ist_das_…
@@ -69,7 +74,7 @@ at:if: wenn falls
 mine: mein meine meinen meinem meiner meines unser unsere unseren unserem unserer
 yours: dein deine deinen deinem deiner
 i: ich wir
-you: du
+you: du man
 same: kaufen erwerben
 same: beginnen anfangen
 same: anwalt rechtsanwalt
@@ -79,7 +84,7 @@ same: € euro
 """
 
 FRENCH: Final = """
-drop: le la les l' un une ce c' ça que qu' se s' il on est_ce_que est_ce_qu'
+drop: le la les l' un une ce c' ça que qu' se s' il est_ce_que est_ce_qu'
   qu'_est_ce_que_l' qu'_est_ce_que_le qu'_est_ce_que_la qu'_est_ce_que_les qu'_est_ce_qu'_un
   qu'_est_ce_qu'_une
 be: est suis es
@@ -91,6 +96,8 @@ front: peux_tu pouvez_vous pourriez_vous pourrais_tu peux_tu_me pouvez_vous_me p
   dis_moi
   dites_moi explique explique_moi expliquez expliquez_moi montre_moi montrez_moi donne_moi
   donnez_moi cite citez nomme nommez décris décrivez sais_tu savez_vous je_voudrais_savoir
+  peux_tu_me_dire pouvez_vous_me_dire pourriez_vous_me_dire peux_tu_m'_expliquer
+  pouvez_vous_m'_expliquer pourriez_vous_m'_expliquer
   j'_aimerais_savoir je_veux_savoir s'_il_te_plaît s'_il_vous_plaît
 frame: combien_coûte_… = quel_est_le_prix_de_…
 frame: combien_coûtent_… = quel_est_le_prix_de_…
@@ -129,7 +136,7 @@ at:at_of: chez
 mine: mon ma mes notre nos
 yours: ton ta tes votre vos
 i: je j' nous
-you: tu vous
+you: tu vous on
 same: acheter acquérir
 same: voiture auto automobile
 same: % pourcent

@@ -1,6 +1,7 @@
 """Pairs: labelled pairs of questions, written for this test: which may share an answer.
 
-Every third line was held out: written before the guards, and looked at only when they were done.
+All were written before the guards were made, or changed, for them. Every third one was held out:
+looked at only when the guards were done; and so were all "later" ones, a second time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def _read(name: str) -> list[Pair]:
             about = line[2:]
             continue
         one, _, other = line.partition(" || ")
-        found.append(Pair(about, one, other, len(found) % 3 == 2))
+        found.append(Pair(about, one, other, about[:5] == "later" or len(found) % 3 == 2))
     return found
 
 

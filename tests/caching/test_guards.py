@@ -63,7 +63,7 @@ TRAPS = [
         "What is the gift for the mother of the bride?",
         Guard.ORDER,
     ),
-    ("What is my sister's husband's name?", "What is my husband's sister's name?", Guard.ORDER),
+    ("What is my sister's husband's name?", "What is my husband's sister's name?", Guard.PERSON),
     (
         "Is John's dog bigger than Ann's cat?",
         "Is Ann's dog bigger than John's cat?",
@@ -92,6 +92,15 @@ TRAPS = [
     ("Où est son chien ?", "Où est le chien ?", Guard.WORDS),
     ("¿Dónde está su perro?", "¿Dónde está el perro?", Guard.PERSON),
     ("¿Quién ama a Pablo?", "¿A quién ama Pablo?", Guard.ORDER),
+    ("Can my dog bite a cat?", "Can a dog bite my cat?", Guard.PERSON),
+    ("How long do people sleep?", "How long should people sleep?", Guard.QUESTION),
+    ("Where do dogs eat?", "Where can dogs eat?", Guard.QUESTION),
+    ("Why is it slow? How can I fix it?", "How is it slow? Why can I fix it?", Guard.WORDS),
+    ("Explain what you see and how you feel", "Explain how you see and what you feel", Guard.ORDER),
+    ("If I could fly, would I fall?", "If I would fly, could I fall?", Guard.ORDER),
+    ("Is the man who was rich happy?", "Was the man who is rich happy?", Guard.QUESTION),
+    ("Do I know that you lie?", "Do you know that I lie?", Guard.WORDS),
+    ("Is my dog older than your cat?", "Is your dog older than my cat?", Guard.ORDER),
 ]
 
 
