@@ -46,6 +46,7 @@ class Guard(StrEnum):
 
 #: What a differing word is, for the count; any other is `Guard.WORDS`.
 _KINDS: Final = {
+    Guard.PERSON: "-i -you",
     Guard.NEGATION: "not no never none nobody nothing nowhere neither nor hardly barely except"
     " unless without nicht kein keine keinen keinem keiner nie niemals niemand nichts weder außer"
     " ne n' pas jamais rien aucun aucune personne ni non sans nunca jamás ningún ninguna"

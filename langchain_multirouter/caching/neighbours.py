@@ -141,7 +141,7 @@ class Neighbours:
             else:
                 found.append((cosine(vector, entry.vector), entry))
         found.sort(key=lambda one: -one[0])
-        for nearness, entry in found:
+        for nearness, entry in found[:_NEIGHBOURS]:
             if nearness < self._threshold:
                 self._tally.count("far")
             elif guard := difference(query.text, entry.text):

@@ -21,6 +21,8 @@ from .splitting import (
 from .wordings import LANGUAGES, Wordings, set_of
 
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
+#: How "I" and "you" stand among the kept words, which have no capitals at their end.
+PRONOUNS: Final = {"i": "-I", "you": "-YOU"}
 _BRACKETS: Final = frozenset("()[]")
 _OPERATORS: Final = frozenset("+*/^=<>%×÷√")
 #: Words that are others when they are written with a capital, wherever they stand.
@@ -180,7 +182,7 @@ class Question:
         elif kind == "ask":
             self.asks.append(name)
             self._chunk("")
-        elif kind == "modal":
+        elif kind in ("modal", "duty"):
             self.asks.append(name)
             if self.language == "de" and self._verb_at is None:
                 self._verb_at = (self.chunks[-1][1], len(self.chunks[-1][1]))
@@ -188,6 +190,7 @@ class Question:
             self.asks.append("had" if kind == "had" else "past")
         elif kind in ("i", "you"):
             self.persons.add(kind)
+            self.chunks[-1][1].append(PRONOUNS[kind])
         elif kind in ("mine", "yours"):
             self._whose = kind
 

@@ -14,11 +14,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from .question import Question, Verbatim
+from .question import PRONOUNS, Question, Verbatim
 
 #: Of whom these tell, he is not just anybody.
 _OF_ONESELF: Final = frozenset(("feel", "think", "know", "like", "believe", "look", "work"))
 _BE: Final = frozenset(("be", "be:many", "been", "been:many"))
+_ANYBODY: Final = frozenset(PRONOUNS.values())
+#: What stands before an "I" or a "you" that is the subject.
+_SUBJECT_FOLLOWS: Final = ("do", "did", "modal:", "ask:", "drop")
 #: Chunks that say something of the whole question when they stand before it.
 _FIXED: Final = frozenset(("", "of", "and", "or", "than", "as", "if", "while", "versus", "like"))
 
@@ -80,12 +83,17 @@ def _is_idle(question: Question) -> bool:
 
 def _is_general(question: Question) -> bool:
     """Whether its "I" or "you" is anybody: "how do you cook rice", but not "how are you"."""
-    if not {"how", "may", "must", "should"}.intersection(question.asks):
+    if not {"how", "may", "must", "should"}.intersection(_asked(question)):
         return False
-    for pair in pairwise(question.roles):
-        if _BE.intersection(pair) and {"i", "you", "ask:how"}.intersection(pair):
+    is_subject = question.language in ("de", "es")  # there objects have another form
+    for before, role in pairwise(["do", *question.roles]):
+        if _BE.intersection((before, role)) and {"i", "you", "ask:how"}.intersection(
+            (before, role)
+        ):
             return False
-    words = [word for _, words in question.chunks for word in words]
+        if role in ("i", "you") and not (is_subject or before.startswith(_SUBJECT_FOLLOWS)):
+            return False
+    words = [word for _, words in question.chunks for word in words if word not in _ANYBODY]
     return len(words) >= 2 and _OF_ONESELF.isdisjoint(words)
 
 
@@ -104,8 +112,10 @@ def _manner(question: Question) -> tuple[str, str, str]:
 
 
 def _chunks(question: Question) -> tuple[Chunk, ...]:
-    """The chunks; "between A and B" is between B and A."""
-    chunks = [(name, tuple(words)) for name, words in question.chunks if name or words]
+    """The chunks, without an "I" that is anybody; "between A and B" is between B and A."""
+    idle = _ANYBODY if _is_general(question) else frozenset[str]()
+    kept = [(name, tuple(w for w in words if w not in idle)) for name, words in question.chunks]
+    chunks = [(name, words) for name, words in kept if name or words]
     for at, (one, other) in enumerate(pairwise(chunks)):
         alone = chunks[at + 2 : at + 3] != [] and chunks[at + 2][0] == "of"
         if (one[0], other[0]) == ("between", "and") and other[1] < one[1] and not alone:

@@ -8,12 +8,13 @@ cost a wrong answer. Roles:
     drop        says nothing that the answer depends on
     front       the same, but only before the question proper ("can you tell me"); `front:given` and
                 `front:explained` say what is to be done with what is named
-    edge        the same, at the very beginning and at the very end (greetings, thanks)
+    kept        tells the language and is kept: it may stand for a thing ("comment le cuisiner")
+    edge        the same as `front`, at the very beginning and at the very end (greetings, thanks)
     be, been    forms of "to be", now and then, of one thing or `many`; do, did, had the same
     aux, lead   asks yes or no when it comes first; when it comes after a `front`
     last        ends a question that began with a `front` ("kannst du mir … nennen")
     ask:…       what is asked for: how, why, when
-    modal:…     may, must, should
+    modal:…     may, must, should; duty:… the same as a phrase
     at:…        a preposition: those of one name mean the same
     mine, yours, i, you       who is spoken of
     same        the first word stands for all of them
@@ -27,7 +28,8 @@ from typing import Final, NamedTuple
 from .wordings_more import FRENCH, GERMAN, SPANISH
 
 ENGLISH: Final = """
-drop: a an the be please kindly that there it
+drop: a an the be please kindly
+kept: that there it this me
 do: do does
 did: did
 had: had
@@ -68,7 +70,8 @@ ask:whose: whose
 ask:what: what which
 ask:whether: whether
 modal:may: can could may is_it_possible_to is_it_ok_to is_it_okay_to am_i_allowed_to
-modal:must: must have_to has_to need_to needs_to
+modal:must: must
+duty:must: have_to has_to need_to needs_to
 modal:should: should ought_to
 modal:will: will shall going_to
 modal:would: would
@@ -212,6 +215,7 @@ def _parsed(table: str) -> Wordings:
         "aux": [],
         "lead": [],
         "last": [],
+        "kept": [],
     }
     inside: list[tuple[tuple[str, ...], str]] = []
     same: dict[str, str] = {}
@@ -228,10 +232,10 @@ def _parsed(table: str) -> Wordings:
             inside += [(words, f"same:{first}") for words in phrases if len(words) > 1]
         else:
             places.get(role.partition(":")[0], inside).extend((words, role) for words in phrases)
+    front, edge, aux, lead, last, kept = map(_by_first_word, places.values())
     known = {w for words, role in inside if not role.startswith("same") for w in words}
-    known |= {w for frame in frames for w in frame.start}
+    known |= kept.keys() | {w for frame in frames for w in frame.start}
     known |= {w for words, _ in places["front"] + places["edge"] for w in words[:1]}
-    front, edge, aux, lead, last = map(_by_first_word, places.values())
     return Wordings(
         _by_first_word(inside), front, edge, aux, lead, last, same, tuple(frames), frozenset(known)
     )

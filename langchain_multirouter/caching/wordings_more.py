@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 GERMAN: Final = """
-drop: die das ein eine bitte eigentlich denn es
+drop: ein eine bitte eigentlich denn
+kept: der die das den dem des es mir mich nicht kein
 be: ist bin bist sein
 be:many: sind
 been: war wurde
@@ -84,9 +85,8 @@ same: € euro
 """
 
 FRENCH: Final = """
-drop: le la les l' un une ce c' ça que qu' se s' il est_ce_que est_ce_qu'
-  qu'_est_ce_que_l' qu'_est_ce_que_le qu'_est_ce_que_la qu'_est_ce_que_les qu'_est_ce_qu'_un
-  qu'_est_ce_qu'_une
+kept: le la les l' me m' ne n' pas
+drop: un une ce c' ça que qu' se s' il est_ce_que est_ce_qu'
 be: est suis es
 be:many: sont
 been: était fut
@@ -99,6 +99,12 @@ front: peux_tu pouvez_vous pourriez_vous pourrais_tu peux_tu_me pouvez_vous_me p
   peux_tu_me_dire pouvez_vous_me_dire pourriez_vous_me_dire peux_tu_m'_expliquer
   pouvez_vous_m'_expliquer pourriez_vous_m'_expliquer
   j'_aimerais_savoir je_veux_savoir s'_il_te_plaît s'_il_vous_plaît
+frame: qu'_est_ce_que_l'_… = quel_est_l'_…
+frame: qu'_est_ce_que_le_… = quel_est_le_…
+frame: qu'_est_ce_que_la_… = quel_est_la_…
+frame: qu'_est_ce_que_les_… = quel_est_les_…
+frame: qu'_est_ce_qu'_un_… = quel_est_un_…
+frame: qu'_est_ce_qu'_une_… = quel_est_une_…
 frame: combien_coûte_… = quel_est_le_prix_de_…
 frame: combien_coûtent_… = quel_est_le_prix_de_…
 frame: que_veut_dire_… = quel_est_…
@@ -144,7 +150,8 @@ same: € euro
 """
 
 SPANISH: Final = """
-drop: el la los las un una lo se que
+drop: un una se que
+kept: el la los las lo me no
 be: es soy eres ser está
 be:many: son están
 been: era fue estaba

@@ -44,8 +44,8 @@ def test_there_are_enough_pairs_and_they_are_of_several_domains_and_languages() 
 
 #: What comes to mind when one knows what the guards leave out.
 TRAPS = [
-    ("Who am I?", "Who are you?", Guard.WORDS),
-    ("How are you?", "How am I?", Guard.WORDS),
+    ("Who am I?", "Who are you?", Guard.PERSON),
+    ("How are you?", "How am I?", Guard.PERSON),
     ("Do you know where I live?", "Do you know where you live?", Guard.PERSON),
     ("How do you feel about cats?", "How do I feel about cats?", Guard.PERSON),
     ("Can you write poems in French?", "Can I write poems in French?", Guard.QUESTION),
@@ -90,8 +90,17 @@ TRAPS = [
     ("Wer liebt Paul?", "Wen liebt Paul?", Guard.QUESTION),
     ("Est-il riche ?", "Est-elle riche ?", Guard.WORDS),
     ("Où est son chien ?", "Où est le chien ?", Guard.WORDS),
-    ("¿Dónde está su perro?", "¿Dónde está el perro?", Guard.PERSON),
+    ("¿Dónde está su perro?", "¿Dónde está el perro?", Guard.WORDS),
     ("¿Quién ama a Pablo?", "¿A quién ama Pablo?", Guard.ORDER),
+    ("Who do you love?", "Who loves you?", Guard.ORDER),
+    ("How do people love you?", "How do people love?", Guard.PERSON),
+    ("How can parents help you?", "How can you help parents?", Guard.PERSON),
+    ("How can I help you?", "How can I help?", Guard.PERSON),
+    ("How do I cook it?", "How do I cook?", Guard.PERSON),
+    ("How do I get there?", "How do I get?", Guard.PERSON),
+    ("Comment le cuisiner ?", "Comment cuisiner ?", Guard.WORDS),
+    ("¿Cómo la cocino?", "¿Cómo cocino?", Guard.WORDS),
+    ("Wie koche ich das?", "Wie koche ich?", Guard.PERSON),
     ("Can my dog bite a cat?", "Can a dog bite my cat?", Guard.PERSON),
     ("How long do people sleep?", "How long should people sleep?", Guard.QUESTION),
     ("Where do dogs eat?", "Where can dogs eat?", Guard.QUESTION),
@@ -99,7 +108,7 @@ TRAPS = [
     ("Explain what you see and how you feel", "Explain how you see and what you feel", Guard.ORDER),
     ("If I could fly, would I fall?", "If I would fly, could I fall?", Guard.ORDER),
     ("Is the man who was rich happy?", "Was the man who is rich happy?", Guard.QUESTION),
-    ("Do I know that you lie?", "Do you know that I lie?", Guard.WORDS),
+    ("Do I know that you lie?", "Do you know that I lie?", Guard.PERSON),
     ("Is my dog older than your cat?", "Is your dog older than my cat?", Guard.ORDER),
 ]
 
@@ -182,6 +191,36 @@ def test_another_date_never_passes(pair: Pair, one: str, other: str) -> None:
     if one != other:
         assert difference(f"{pair.one} {one}", f"{pair.one} {other}") is not None
         assert difference(f"{one} {pair.one}", f"{other} {pair.one}") is not None
+
+
+WHO = [
+    "Does {} owe {} money?",
+    "Can {} sue {}?",
+    "{} called {} yesterday, and why?",
+    "What is {}'s advantage over {}?",
+    "Is {} or {} older than the other?",
+    "How do I get from {} to {}?",
+    "In {}, how do I reach {}?",
+    "Please tell me whether {} is as old as {}.",
+    "Tell me which of the two, {} without {}, is cheaper",
+    "Schuldet {} {} Geld?",
+    "Ist {} größer als {}?",
+    "Wie kann ich von {} nach {} fahren?",
+    "Est-ce que {} connaît {} ?",
+    "Combien coûte un billet de {} à {} ?",
+    "¿Es {} más caro que {}?",
+    "¿Cómo puedo ir de {} a {}?",
+]
+NAMES = ["Anna", "bob", "Lima", "oslo", "UPS", "gold", "5", "7 kg", "a cat", "dogs", "mein Hund"]
+
+
+@given(st.sampled_from(WHO), st.permutations(NAMES))
+@settings(max_examples=400, deadline=None)
+def test_who_does_it_and_to_whom_is_never_confused(asked: str, names: list[str]) -> None:
+    one, other, third = names[:3]
+    assert difference(asked.format(one, other), asked.format(other, one)) is not None
+    assert difference(asked.format(one, other), asked.format(one, third)) is not None
+    assert difference(asked.format(one, other), asked.format(third, other)) is not None
 
 
 HOSTILE = [
