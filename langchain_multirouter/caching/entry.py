@@ -30,6 +30,9 @@ _LONGEST_ENTRY: Final = 4 * LONGEST_ANSWER
 #: Of an embedding; today's have up to 4,096.
 _MOST_DIMENSIONS: Final = 16_384
 
+#: Entries of another form are nobody's.
+_FORM: Final = "langchain_multirouter 1"
+
 Vector = tuple[float, ...]
 
 
@@ -62,7 +65,7 @@ class Seal:
         self._key = key
 
     def _of(self, purpose: str, text: str) -> str:
-        sealed = f"{purpose}\n{text}".encode("utf-8", "surrogatepass")
+        sealed = f"{_FORM}\n{purpose}\n{text}".encode("utf-8", "surrogatepass")
         return hmac.new(self._key, sealed, hashlib.sha256).hexdigest()
 
     def scope(self, around: str, namespace: str) -> str:

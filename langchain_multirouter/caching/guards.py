@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from .reading import Reading, read, same_order
@@ -70,18 +71,30 @@ _KIND_OF: Final = {word: kind for kind, words in _KINDS.items() for word in word
 
 #: Words whose meaning moves with the day: the answer of yesterday is another.
 _MOVING: Final = set_of(
-    "today tonight tomorrow yesterday now nowadays currently latest newest recent recently"
-    " heute morgen gestern jetzt momentan derzeit aktuell aktuelle aktuellen aktueller"
-    " aktuelles neueste neuesten aujourd'hui demain maintenant actuellement actuel actuelle"
-    " récemment hoy mañana ayer ahora actualmente recientemente"
+    "today tonight tomorrow yesterday now nowadays current currently presently latest newest recent"
+    " recently upcoming heute morgen gestern jetzt momentan derzeit aktuell aktuelle aktuellen"
+    " aktueller aktuelles neueste neuesten aujourd'hui demain maintenant actuellement actuel"
+    " actuelle récemment hoy mañana ayer ahora actual actualmente recientemente"
+)
+#: The same in two words: "this week".
+_NEAR: Final = set_of(
+    "this next last past diese dieser dieses diesen nächste nächstes nächsten letzte letztes"
+    " letzten ce cette cet prochain prochaine esta este próxima próximo"
+)
+_SPAN: Final = set_of(
+    "week weekend month year morning afternoon evening night summer winter season quarter woche"
+    " wochenende monat jahr abend nacht sommer winter semaine mois année soir matin semana mes año"
+    " noche tarde"
 )
 _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 
 
 def is_moving(text: str) -> bool:
-    """Whether the text names a time that moves ("today", "latest"): its answer is not for later."""
-    words = _WORD.findall(text[: LONGEST_TEXT + 1].casefold())
-    return not _MOVING.isdisjoint(word.replace("’", "'") for word in words)
+    """Whether the text names a time that moves ("today", "this week"): its answer soon is old."""
+    words = [word.replace("’", "'") for word in _WORD.findall(text[:LONGEST_TEXT].casefold())]
+    if not _MOVING.isdisjoint(words):
+        return True
+    return any(one in _NEAR and other in _SPAN for one, other in pairwise(words))
 
 
 def difference(one: str, other: str) -> Guard | None:

@@ -127,7 +127,11 @@ class Patience:
                 self._hanging -= job.left
             tell()
 
-        WORKERS.run(partial(contextvars.copy_context().run, task))
+        try:
+            WORKERS.run(partial(contextvars.copy_context().run, task))
+        except RuntimeError:  # the machine has no more threads: this is no reason to fail a call
+            job.ended = True
+            tell()
         return job
 
     def _settled(self, job: _Job[Found]) -> Found:

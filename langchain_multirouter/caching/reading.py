@@ -22,8 +22,10 @@ _BE: Final = frozenset(("be", "be:many", "been", "been:many"))
 _ANYBODY: Final = frozenset(PRONOUNS.values())
 #: What stands before an "I" or a "you" that is the subject.
 _SUBJECT_FOLLOWS: Final = ("do", "did", "modal:", "ask:", "drop")
-#: Chunks that say something of the whole question when they stand before it.
-_FIXED: Final = frozenset(("", "of", "and", "or", "than", "as", "if", "while", "versus", "like"))
+#: Where and when: a chunk of these means the same before a question and after it. "With a fever"
+#: does not: it may be of the one or of the other.
+_MOVABLE: Final = frozenset(("in", "en", "on", "at", "within", "during", "until", "since", "using"))
+
 
 Chunk = tuple[str, tuple[str, ...]]
 
@@ -131,7 +133,7 @@ def same_order(one: tuple[Chunk, ...], other: tuple[Chunk, ...]) -> bool:
 
 def _last_first(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
     """ "Sort a list in Python" as "in Python, sort a list"."""
-    if not chunks or chunks[-1][0] in _FIXED:
+    if not chunks or chunks[-1][0] not in _MOVABLE:
         return chunks
     return (chunks[-1], *chunks[:-1])
 

@@ -101,6 +101,11 @@ TRAPS = [
     ("Comment le cuisiner ?", "Comment cuisiner ?", Guard.WORDS),
     ("¿Cómo la cocino?", "¿Cómo cocino?", Guard.WORDS),
     ("Wie koche ich das?", "Wie koche ich?", Guard.PERSON),
+    (
+        "With a fever, how can I treat a child?",
+        "How can I treat a child with a fever?",
+        Guard.ORDER,
+    ),
     ("Can my dog bite a cat?", "Can a dog bite my cat?", Guard.PERSON),
     ("How long do people sleep?", "How long should people sleep?", Guard.QUESTION),
     ("Where do dogs eat?", "Where can dogs eat?", Guard.QUESTION),
@@ -250,7 +255,16 @@ def test_a_hostile_text_takes_no_time(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["What is the weather today?", "latest news", "Wie spät ist es jetzt?", "la météo demain"],
+    [
+        "What is the weather today?",
+        "latest news",
+        "Wie spät ist es jetzt?",
+        "la météo demain",
+        "What’s on this weekend?",
+        "Was läuft diese Woche?",
+        "¿Qué pasa esta noche?",
+        "What happened to aujourd’hui?",
+    ],
 )
 def test_a_question_about_a_time_that_moves_is_known(text: str) -> None:
     assert is_moving(text)

@@ -405,6 +405,19 @@ def test_what_hangs_costs_a_bounded_wait_and_no_more_than_four_threads(asked: An
         embeddings.let_go.set()
 
 
+def test_a_machine_without_threads_costs_a_miss(
+    asked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(task: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("langchain_multirouter.caching.patience.WORKERS.run", none_left)
+    cache = asked()
+    assert cache.lookup(query()) is None
+    cache.store(query())
+    assert cache.cache.counts().failures == 2
+
+
 def test_a_cancelled_lookup_is_cancelled_and_counts_as_nothing() -> None:
     embeddings = Hanging()
     cache = SemanticCache(embeddings, timeout_seconds=20)
