@@ -113,6 +113,7 @@ class _Call(Ledger):
             if self.tried:
                 self.fleet.call_failed()
             cause = str(getattr(error, "cause", None) or type(error).__name__)
+            self.unanswered(cause)
             self.story.gave_up(cause, self.tried, self.now - self.started)
             yield from self.tell()
             raise
@@ -127,11 +128,11 @@ class _Call(Ledger):
         candidates, turn = fleet.candidates()
         ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=self.now)
         self.story = Story.of(turn, told=request.told)
+        self.ranking = ranking
         if not ranking.order:
             if request.told:
                 self.story.begins("", (), ranking.event(turn, request))
             raise no_candidate(ranking.removed)
-        self.ranking = ranking
         self.agenda = Agenda(ranking, request, fleet.policy, fleet.rng, self.deadline, self.now)
 
     def wait(self, until: float) -> Generator[Step, Event | None, None]:

@@ -13,6 +13,7 @@ from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking
 from .steps import Ended, Event
+from .telemetry.record import CallRecord
 from .telemetry.story import Story
 from .values import new
 
@@ -127,4 +128,21 @@ class Ledger:
         tried = tuple(self.tried)
         notes = ranking.notes + self.notes
         values = (*found, self.started, self.now, tried, notes, self.cost_usd)
-        return new(Answered, values)
+        answered = new(Answered, values)
+        if not self.request.is_check:
+            self.fleet.history.keep((answered, self.request.streamed))
+        return answered
+
+    def unanswered(self, cause: str) -> None:
+        """The call ended without an answer, or in the middle of one."""
+        if self.request.is_check:
+            return
+        task, ranking, seconds = self.request.task_type, self.ranking, self.now - self.started
+        name, task_name = self.request.options.strategy_name, None if task is None else str(task)
+        removed = {} if ranking.order else {why.split(":")[0] for why in ranking.removed.values()}
+        tried, most, streamed = tuple(self.tried), len(ranking.order), self.request.streamed
+        record = CallRecord(
+            -1, self.now, name, task_name, None, cause, tried, seconds, most, streamed,
+            removed_by=tuple(sorted(removed)),
+        )  # fmt: skip
+        self.fleet.history.keep(record)
