@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Final
 
 from ..outcome import Answered
-from ..values import new
 from .record import CallRecord
 
 #: So many calls are kept, whatever the traffic; about 1 KB each.
@@ -59,17 +58,5 @@ class History:
 def record_of(answered: Answered, streamed: bool, call: int = -1) -> CallRecord:
     """A call that was answered, as a record; -1 for a number that was not kept."""
     deployment, strategy, task, candidates, started, ended, attempts = answered[1:8]
-    seconds = ended - started
-    values = (
-        call,
-        ended,
-        strategy,
-        task,
-        deployment.name,
-        None,
-        attempts,
-        seconds,
-        candidates,
-        streamed,
-    )
-    return new(CallRecord, (*values, None, None, ()))
+    told = (call, ended, strategy, task, deployment.name, None, attempts, ended - started)
+    return CallRecord(*told, candidates, streamed)
