@@ -22,6 +22,7 @@ WINDOWS: Final = (
 )  # fmt: skip
 MOST_WINDOWS: Final = 48
 _NO_TASK: Final = "none"
+LAST_SECOND: Final = 253_402_300_799.0  # of the year 9999
 
 
 class Spread(NamedTuple):
@@ -183,9 +184,14 @@ class Window(NamedTuple):
 
     def public(self) -> dict[str, Any]:
         """For programs; the start as ISO 8601, UTC."""
-        start = datetime.fromtimestamp(self.start, UTC).isoformat()
-        told = {"start": start, "seconds": self.seconds, **self.group.public()}
+        told = {"start": iso(self.start), "seconds": self.seconds, **self.group.public()}
         return {**told, "answers": dict(self.answers)}
+
+
+def iso(seconds: float) -> str:
+    """The epoch's seconds as ISO 8601, UTC; the last year there is for what is beyond it."""
+    at = datetime.fromtimestamp(min(max(0.0, seconds), LAST_SECOND), UTC)
+    return at.isoformat(timespec="seconds")
 
 
 def windows(records: Sequence[CallRecord]) -> list[Window]:
