@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 #: The normal distribution's 97.5 %: intervals of 95 %.
 Z: Final = 1.96
@@ -36,9 +36,15 @@ class Estimate(NamedTuple):
         """Whether this value lies outside the other's interval."""
         return not other.low <= self.value <= other.high
 
-    def public(self) -> dict[str, float]:
+    @property
+    def interval(self) -> list[float | None]:
+        """For programs; None where it has no end."""
+        return [self.low, None if math.isinf(self.high) else self.high]
+
+    def public(self) -> dict[str, Any]:
         """For programs."""
-        return self._asdict()
+        low, high = self.interval
+        return {"value": self.value, "low": low, "high": high, "samples": self.samples}
 
 
 def rate(good: int, all_: int) -> Estimate:

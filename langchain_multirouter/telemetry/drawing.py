@@ -162,7 +162,7 @@ def _traffic(told: Mapping[str, Any]) -> str:
             body += _box(LEFT + i * width, top, width * 0.9, base - top, colour, words)
             below[i] += height
     body += _failures(plane, failed, width)
-    step = max(1, count // 4)
+    step = -(-count // 4)
     for i in range(0, count, step):
         body += _text(LEFT + (i + 0.45) * width, plane.bottom + 15, bars.labels[i])
     seconds = told["windows"][0]["seconds"]

@@ -74,7 +74,7 @@ def _measured(
     if mine is None:
         return told
     shown = f"{mine.value:.1%}" if sign < 0 else f"{mine.value:.3g}"
-    told |= {"value": mine.value, "interval": [mine.low, mine.high], "samples": mine.samples}
+    told |= {"value": mine.value, "interval": mine.interval, "samples": mine.samples}
     told["why"] = f"{shown} {unit} in {mine.samples} samples; there is nobody to compare with"
     if second is None:
         return told
@@ -86,7 +86,7 @@ def _measured(
         f"{theirs.samples}",
         "runner_up": second,
         "runner_up_value": theirs.value,
-        "runner_up_interval": [theirs.low, theirs.high],
+        "runner_up_interval": theirs.interval,
         "sure": certainty(mine, theirs),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from . import charts
 from .frames import library
@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: So many moments are written below a chart over time.
+MOST_LABELS: Final = 5
+
+
 def figure(told: Mapping[str, Any]) -> Figure:
     """Four charts of a report; without pyplot, so that no state of a program's own is touched.
 
     Raises:
         ImportError: matplotlib is not there.
     """
-    made: Figure = library("matplotlib.figure", "plot()").Figure(
-        figsize=(11.0, 7.5), layout="constrained"
-    )
+    made: Figure = library("matplotlib.figure", "plot()").Figure(figsize=(11.0, 8.5))
+    made.set_layout_engine("constrained", w_pad=0.15, h_pad=0.15)
     axes = made.subplots(2, 2)
     _cost_against_time(axes[0][0], told)
     _times(axes[0][1], told)
@@ -62,9 +65,8 @@ def _cost_against_time(axes: Axes, told: Mapping[str, Any]) -> None:
         axes.annotate(
             _plain(point.name), (point.seconds, point.usd), (8, 8), textcoords="offset points"
         )
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
-    axes.margins(0.15)
+    axes.set_xlim(0, 1.15 * max(point.p95_seconds for point in points) or None)
+    axes.set_ylim(0, 1.25 * max(point.usd for point in points) or None)
     axes.set_xlabel("seconds: the median, and a line to p95; size: share of answers")
     axes.set_ylabel("USD per 1,000 answers")
 
@@ -96,10 +98,11 @@ def _traffic(axes: Axes, told: Mapping[str, Any]) -> None:
         axes.bar(places, heights, 0.85, below, color=colour, label=_plain(name))
         below = [low + height for low, height in zip(below, heights, strict=True)]
     axes.plot(places, failed, color="0.3", marker=".", linewidth=1, label="failed attempts")
-    step = max(1, len(bars.labels) // 6)
+    step = -(-len(bars.labels) // MOST_LABELS)
     axes.set_xticks(list(places)[::step], bars.labels[::step])
     axes.set_ylabel("calls")
-    axes.legend(fontsize=8, frameon=False)
+    axes.set_xlabel("UTC")
+    _legend(axes)
 
 
 def _share_by_task(axes: Axes, told: Mapping[str, Any]) -> None:
@@ -117,7 +120,13 @@ def _share_by_task(axes: Axes, told: Mapping[str, Any]) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("% of the task's answers")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    """Below the chart, where it hides nothing."""
+    place = (0.0, -0.17)
+    axes.legend(loc="upper left", bbox_to_anchor=place, fontsize=8, frameon=False, ncols=3)
 
 
 def _plain(text: str) -> str:
