@@ -42,11 +42,13 @@ class Insight(Overseen, Copied):
                 usage=usage_of(about.usage_metadata),
                 candidates=self.assembled.fleet.snapshot(),
             )
+        turn = self.assembled.fleet.next_turn
         request, ranking, candidates, now = self._considered(about, options)
         evidence = task_evidence(request.prompt)
         numbers = [candidate.number for candidate in ranking.order]
         bound = self.assembled.bound(request.options, request.timeout_seconds, numbers)
-        return Explanation(candidates, request, ranking, evidence=evidence, bound=bound, now=now)
+        known = (candidates, request, ranking)
+        return Explanation(*known, evidence=evidence, bound=bound, now=now, turn=turn)
 
     def recommend(
         self,

@@ -29,10 +29,15 @@ BEYOND: Final = 10.0
 
 
 def counterfactuals(
-    candidates: Sequence[Candidate], request: Request, ranking: Ranking, now: float
+    candidates: Sequence[Candidate],
+    request: Request,
+    ranking: Ranking,
+    *,
+    now: float,
+    turn: int | None = None,
 ) -> list[Change]:
-    """What would put each of the others first, the smallest changes first."""
-    scene = Scene(candidates, request, ranking, now)
+    """What would put each of the others first, the smallest changes first; see `Scene`."""
+    scene = Scene(candidates, request, ranking, now=now, turn=turn)
     if not scene.known:
         return []
     by_name = {candidate.deployment.name: candidate for candidate in candidates}
@@ -47,7 +52,8 @@ def counterfactuals(
 
 
 def _all(scene: Scene, target: Candidate) -> Iterator[Change]:
-    for change in (*_numbers(scene, target), *of_settings(scene, target)):
+    numbers = () if scene.rotates else _numbers(scene, target)
+    for change in (*numbers, *of_settings(scene, target)):
         yield change._replace(likeliest=scene.draws_lots)
 
 

@@ -33,6 +33,7 @@ class Explanation:
         evidence: Sequence[Any],
         bound: Bound | None = None,
         now: float,
+        turn: int | None = None,
     ) -> None:
         self._candidates = tuple(candidates)
         self._request = request
@@ -40,6 +41,7 @@ class Explanation:
         self._evidence = tuple(evidence)
         self._bound = bound
         self._now = now
+        self._turn = turn
 
     def to_dict(self) -> dict[str, Any]:
         """`task_type` with its evidence, `strategy`, `candidates` in the order in which they would
@@ -78,7 +80,9 @@ class Explanation:
 
     @cached_property
     def _changes(self) -> list[Change]:
-        return counterfactuals(self._candidates, self._request, self._ranking, self._now)
+        return counterfactuals(
+            self._candidates, self._request, self._ranking, now=self._now, turn=self._turn
+        )
 
     def _alternatives(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Everybody but the first: what they would cost and take, and how much more than it."""

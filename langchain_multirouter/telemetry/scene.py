@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
 
@@ -66,17 +66,34 @@ class _Always(Random):
 
 
 class Scene:
-    """One decision, which can be made again with something changed."""
+    """One decision, which can be made again with something changed.
+
+    Args:
+        candidates: All of them.
+        request: What was asked.
+        ranking: What came of it.
+        now: When, by the monotonic clock.
+        turn: The router's turn; found by trying where it is not known.
+    """
 
     def __init__(
-        self, candidates: Sequence[Candidate], request: Request, ranking: Ranking, now: float
+        self,
+        candidates: Sequence[Candidate],
+        request: Request,
+        ranking: Ranking,
+        *,
+        now: float,
+        turn: int | None = None,
     ) -> None:
         self.candidates = tuple(candidates)
         self.request = request
         self.now = now
         self.ranking = ranking
         self.draws_lots = row_of(request.options.strategy).picker in DRAWING
-        self._turn, self._rng = 0, Random(0)  # until they are found
+        self._turn, self._rng = turn or 0, Random(0)  # until they are found
+        #: Where a turn only fits the order, another set of candidates may have another one.
+        self.rotates = turn is None and request.options.strategy is Strategy.ROUND_ROBIN
+        self._turns = [turn] if turn is not None else list(self._possible())
         self.first = self._as_it_was()
 
     def _as_it_was(self) -> str | None:
@@ -86,13 +103,18 @@ class Scene:
             self._rng = _Always(0.0)
             return self.choose()
         was = order[0].deployment.name
-        turns = dict.fromkeys((0, EXPLORE_EVERY - 1, *range(min(MOST_TURNS, len(self.candidates)))))
-        for self._turn in turns:
+        for turn in self._turns:
+            self._turn = turn
             for draw in (0.0, 0.999_999):
                 self._rng = _Always(draw)
                 if self.choose() == was:
                     return was
         return None  # nothing can be said of what cannot be made again
+
+    def _possible(self) -> Iterator[int]:
+        yield from (0, EXPLORE_EVERY - 1)
+        if self.rotates:
+            yield from range(min(MOST_TURNS, len(self.candidates)))
 
     @property
     def known(self) -> bool:

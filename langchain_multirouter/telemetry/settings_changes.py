@@ -41,6 +41,9 @@ def of_settings(scene: Scene, target: Candidate) -> Iterator[Change]:
 
 
 def _proposals(scene: Scene, target: Candidate) -> Iterator[_Proposal]:
+    yield from _turns(scene, target)
+    if scene.rotates:
+        return
     yield from _states(scene, target)
     yield from _filters(scene, target)
     yield from _limits(scene, target)
@@ -50,7 +53,7 @@ def _proposals(scene: Scene, target: Candidate) -> Iterator[_Proposal]:
 
 
 def _states(scene: Scene, target: Candidate) -> Iterator[_Proposal]:
-    """Health, pausing, levels and turns."""
+    """Health, pausing and levels."""
     name, now = target.deployment.name, scene.now
     if target.paused:
         words = f"after resume({name!r})"
@@ -62,12 +65,17 @@ def _states(scene: Scene, target: Candidate) -> Iterator[_Proposal]:
     if level:
         words = f"with fallback_level=0 ({level} now)"
         yield _Proposal("fallback_level", words, 0, level, changes.with_level(target, 0))
-    if not scene.draws_lots:
-        for turns in range(1, min(MOST_TURNS, len(scene.candidates))):
-            if scene.choose(turns=turns) == name:
-                words = "in the next call" if turns == 1 else f"{turns} calls later"
-                yield _Proposal("turn", f"{words}, by turn", turns, 0, turns=turns)
-                break
+
+
+def _turns(scene: Scene, target: Candidate) -> Iterator[_Proposal]:
+    """The first call after this one that begins with it, where nothing else changes."""
+    if scene.draws_lots:
+        return
+    for turns in range(1, min(MOST_TURNS, len(scene.candidates))):
+        if scene.choose(turns=turns) == target.deployment.name:
+            words = "in the next call" if turns == 1 else f"{turns} calls later"
+            yield _Proposal("turn", f"{words}, by turn", turns, 0, turns=turns)
+            return
 
 
 def _filters(scene: Scene, target: Candidate) -> Iterator[_Proposal]:

@@ -33,7 +33,7 @@ DRAWN = [s for s in Strategy if STRATEGIES[s].picker in DRAWING]
 def found(fleet: Sequence[Candidate], *, turn: int = 0, **asked: Any) -> list[Change]:
     request = asking(**asked)
     ranking = rank(fleet, request, turn=turn, rng=Random(0), now=NOW)
-    return counterfactuals(fleet, request, ranking, NOW)
+    return counterfactuals(fleet, request, ranking, now=NOW, turn=turn)
 
 
 def of(changes: Sequence[Change], name: str, kind: str) -> Change:
@@ -135,7 +135,7 @@ def test_every_change_that_is_told_really_puts_that_deployment_first(
 ) -> None:
     request = asking(strategy=strategy, **options)
     ranking = rank(fleet, request, turn=turn, rng=Zero(), now=FLEETS_NOW)
-    for change in counterfactuals(fleet, request, ranking, FLEETS_NOW):
+    for change in counterfactuals(fleet, request, ranking, now=FLEETS_NOW, turn=turn):
         assert change.deployment in {c.deployment.name for c in fleet}
         assert change.likeliest is (strategy in DRAWN)
         first = made(change, fleet, request, turn, change.value)
@@ -154,7 +154,7 @@ def test_a_number_that_is_told_is_where_the_order_turns(
     """A hundredth less of a change, and it is not first."""
     request = asking(strategy=strategy)
     ranking = rank(fleet, request, turn=turn, rng=Zero(), now=FLEETS_NOW)
-    for change in counterfactuals(fleet, request, ranking, FLEETS_NOW):
+    for change in counterfactuals(fleet, request, ranking, now=FLEETS_NOW, turn=turn):
         if change.kind not in NUMBERS:
             continue
         if change.kind == "success_rate":
@@ -175,9 +175,8 @@ def test_the_smallest_change_comes_first_and_nothing_is_changed_by_looking(
 ) -> None:
     request = asking(strategy="intelligent")
     before = list(fleet)
-    changes = counterfactuals(
-        fleet, request, rank(fleet, request, turn=0, rng=Zero(), now=FLEETS_NOW), FLEETS_NOW
-    )
+    ranking = rank(fleet, request, turn=0, rng=Zero(), now=FLEETS_NOW)
+    changes = counterfactuals(fleet, request, ranking, now=FLEETS_NOW)
     assert [c.size for c in changes] == sorted(c.size for c in changes)
     assert fleet == before
 
@@ -227,6 +226,16 @@ def test_whose_turn_comes_is_told_of_round_robin() -> None:
     assert not {c.kind for c in changes} & {"price", "response_time", "success_rate"}
 
 
+def test_of_a_rotation_whose_turn_is_not_known_only_turns_are_told() -> None:
+    fleet, request = [A, B, known(2)], asking(strategy="round_robin")
+    ranking = rank(fleet, request, turn=4, rng=Random(0), now=NOW)
+    changes = counterfactuals(fleet, request, ranking, now=NOW)
+    assert [(c.deployment, c.kind, c.value) for c in changes] == [
+        ("c", "turn", 1),
+        ("a", "turn", 2),
+    ]
+
+
 def test_that_a_call_explored_is_told_as_its_turn() -> None:
     asked = known(0, started=5, seconds=1.0)
     changes = found([asked, known(1)], strategy="intelligent", turn=9)
@@ -246,7 +255,7 @@ def test_the_lot_that_fell_on_another_is_told_as_a_draw() -> None:
     request = asking(strategy="weighted_random")
     for seed in range(20):
         ranking = rank(fleet, request, turn=0, rng=Random(seed), now=NOW)
-        kinds = {(c.deployment, c.kind) for c in counterfactuals(fleet, request, ranking, NOW)}
+        kinds = {(c.deployment, c.kind) for c in counterfactuals(fleet, request, ranking, now=NOW)}
         drawn_one = ranking.order[0].deployment.name
         assert (("b", "draw") in kinds) is (drawn_one == "a")
 
