@@ -22,6 +22,8 @@ WINDOWS: Final = (
 )  # fmt: skip
 MOST_WINDOWS: Final = 48
 _NO_TASK: Final = "none"
+#: The cause of a call that its caller left: neither answered nor failed.
+LEFT: Final = "cancelled"
 LAST_SECOND: Final = 253_402_300_799.0  # of the year 9999
 
 
@@ -87,7 +89,7 @@ def of_calls(records: Sequence[CallRecord], *, total: int) -> Group:
         answered=len(answered),
         share=len(records) / total if total else 0.0,
         good=len(answered),
-        ended=len(records),
+        ended=sum(r.cause != LEFT for r in records),
         response=spread(r.seconds for r in answered if r.cached is None),
         first_token=spread(t for t in tokens if t is not None),
         causes=Counter(r.cause for r in records if r.cause is not None),

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from .aggregate import LEFT
+
 NO_CALLS: Final = "No calls have been recorded yet."
 NO_ANSWERS: Final = "No answers have been recorded yet."
 NO_PRICES: Final = "No answer's cost is known: give the deployments a price."
@@ -87,7 +89,7 @@ def traffic(told: Mapping[str, Any]) -> tuple[Bars, tuple[int, ...], str | None]
         if any(heights):
             parts[name] = heights
     cached = tuple(float(w["answered"] - sum(w["answers"].values())) for w in windows)
-    failed = tuple(float(window["calls"] - window["answered"]) for window in windows)
+    failed = tuple(float(w["calls"] - w["answered"] - w["causes"].get(LEFT, 0)) for w in windows)
     if any(height > 0 for height in cached):
         parts[CACHED] = cached
     if any(failed):

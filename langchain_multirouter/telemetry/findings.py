@@ -12,7 +12,7 @@ from .advising.rules import advice
 from .advising.situation import Settings
 from .aggregate import Group
 from .record import CallRecord
-from .savings import alternatives, inferred, savings
+from .savings import alternatives, savings
 
 
 def findings(
@@ -32,7 +32,6 @@ def findings(
         task: {**group.public(), "answers": shares.get(task, {})}
         for task, group in aggregate.by_task(records).items()
     }
-    others = alternatives(candidates) or inferred(records)
     return {
         "recorded": {
             **_span(records),
@@ -43,7 +42,7 @@ def findings(
         "tasks": tasks,
         "strategies": _public(aggregate.by_strategy(records)),
         "windows": [window.public() for window in aggregate.windows(records)],
-        "savings": savings(records, others, _ratios(candidates)),
+        "savings": savings(records, alternatives(candidates), _ratios(candidates)),
         "advice": [piece.public() for piece in advice(records, candidates, settings)],
     }
 

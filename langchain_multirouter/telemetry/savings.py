@@ -138,7 +138,7 @@ def _always(
 
 
 def inferred(records: Sequence[CallRecord]) -> list[Alternative]:
-    """Prices as the records' own costs tell them, for a journal, which has no others.
+    """Prices as the records' own costs tell them, for a journal, which has none.
 
     `cost = a·input + b·output` is solved by least squares, and believed only where it gives every
     one of the deployment's costs to a thousandth: where there are no cached tokens and no tiers.

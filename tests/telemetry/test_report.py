@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from matplotlib.figure import Figure
@@ -17,8 +18,9 @@ from langchain_multirouter.options import read_options
 from langchain_multirouter.telemetry import charts
 from langchain_multirouter.telemetry.advising.situation import Settings
 from langchain_multirouter.telemetry.page import page
-from langchain_multirouter.telemetry.replay import replayed
+from langchain_multirouter.telemetry.replay import candidates_of, replayed
 from langchain_multirouter.telemetry.report import Analytics
+from langchain_multirouter.telemetry.savings import flat_price
 from tests.reference.known import known, scripted, usd
 from tests.reference.test_analytics import MOMENT
 from tests.telemetry.made import AT, call, failure, success
@@ -131,7 +133,7 @@ def test_deployments_can_be_had_from_records_alone() -> None:
         call(success("azure_openai:gpt", 2.0), at=AT),
         call(failure("azure_openai:gpt"), success("b", 1.0), at=AT + 10),
     ]
-    first, second = replayed(records)
+    first, second = candidates_of(records, {}, at=datetime.fromtimestamp(AT, UTC))
     assert (first.deployment.name, first.deployment.provider) == (
         "azure_openai:gpt",
         "azure_openai",
@@ -141,6 +143,47 @@ def test_deployments_can_be_had_from_records_alone() -> None:
     assert first.average_seconds == 2.0
     assert second.deployment.provider == "unknown"
     assert second.stats.measured.cost_usd == 0.002
+
+
+class Site(NamedTuple):
+    provider: str
+    model: str
+
+
+def test_a_journals_prices_are_those_of_its_costs_or_else_of_its_models_names() -> None:
+    own = flat_price(3e-6, 4e-6)
+    records = [
+        *(call(success("own", tokens=(100 * i, 10), price=own)) for i in range(1, 4)),
+        call(success("gpt", usd=None)),
+        call(success("nobody", usd=None)),
+    ]
+    sites = {"gpt": Site("azure_openai", "gpt-4o"), "own": Site("azure_openai", "gpt-4o")}
+    told = replayed(records, sites, now=AT).to_dict()
+    prices = {n: r["estimated_cost_per_1k_tokens"] for n, r in told["deployments"].items()}
+    assert prices["own"] == pytest.approx(own.usd_per_1k(600, 30), rel=1e-6)
+    assert prices["gpt"] == pytest.approx((2.5 * 1_000 + 10 * 200) / 1_200 / 1_000)
+    assert prices["nobody"] is None
+    assert told["deployments"]["gpt"]["model_name"] == "gpt-4o"
+    assert set(told["savings"]["always"]) == {"own", "gpt"}
+
+
+def test_a_journals_report_has_all_forms_too() -> None:
+    told = replayed(RECORDS, {}, now=AT + 4_000, notes=["3 lines were cut"])
+    assert told.to_dict()["overall"]["total_calls"] == 40
+    assert "; 3 lines were cut" in repr(told)
+    assert "By deployment" in Read(page(told.to_dict())).words
+    assert len(told.to_pandas("attempt")) == 60
+
+
+def test_a_name_in_a_journal_that_no_deployment_could_have_harms_nobody() -> None:
+    records = [call(success("\x00é" * 80))]
+    assert "?" in repr(replayed(records, {}, now=AT))
+
+
+def test_a_call_that_its_caller_left_is_neither_answered_nor_failed() -> None:
+    left = call(success("a"), cause="cancelled")
+    overall = report([call(success("a")), left]).to_dict()["recorded"]["overall"]
+    assert (overall["calls"], overall["answered"], overall["success_rate"]) == (2, 1, 1.0)
 
 
 # --- frames -----------------------------------------------------------------------------------
