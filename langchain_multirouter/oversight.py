@@ -127,7 +127,8 @@ def settings_of(known: Assembled, options: Options, at: datetime) -> Settings:
     bound = known.bound(options)
     hidden = {s.deployment.name: s.classes.hidden_attempts(s.model) for s in known.served}
     changes = price_changes(known.fleet.snapshot(), known.price_at, at)
-    return Settings(options, hidden, bound.attempts, bound.requests, changes)
+    wrappings = getattr(bound, "wrappings", ())
+    return Settings(options, hidden, bound.attempts, bound.requests, changes, wrappings)
 
 
 def _more_than_nothing(name: str, seconds: float) -> float:

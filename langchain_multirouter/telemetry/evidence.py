@@ -42,9 +42,11 @@ def evidence(
                 "sure": LOW,
             }
         elif what == "fastest":
-            found[what] = _measured(
-                name, {n: _seconds(c) for n, c in fleet.items()}, "s on average"
-            )
+            known = {n: _seconds(c) for n, c in fleet.items()}
+            found[what] = _measured(name, known, "s on average")
+            recent = fleet[name].average_seconds
+            if recent is not None and known[name] is not None:
+                found[what]["why"] += f"; of late it takes {recent:.3g} s"
         elif what == "most_reliable":
             rates = {n: _success(c) for n, c in fleet.items()}
             found[what] = _measured(name, rates, "of attempts succeeded", -1.0)

@@ -129,6 +129,15 @@ def test_nested_retries_are_told_with_the_time_that_their_failures_take() -> Non
     assert found.effect.seconds_per_call == pytest.approx(-2.0)
 
 
+def test_layers_around_the_router_that_repeat_its_calls_are_told() -> None:
+    wrappings = (("LangChain's with_retry()", 5, 3),)
+    settings = Settings(attempts=4, requests=6, wrappings=wrappings)
+    found = told([], FLEET, settings)["outer_retries"]
+    assert found.about == "LangChain's with_retry()"
+    assert "18 requests instead of 6" in found.text
+    assert found.effect.requests_per_call == -12
+
+
 @pytest.mark.parametrize("status", ["deprecated", "Retired"])
 def test_a_model_that_goes_away_is_told_with_the_share_that_depends_on_it(status: str) -> None:
     fleet = [known(0, price=CHEAP, capabilities=Capabilities(status=status)), known(1, price=DEAR)]
@@ -258,6 +267,8 @@ def test_an_effect_is_told_in_words() -> None:
         "-4 requests per call at worst"
     )
     assert str(Effect()) == "not known"
+    assert str(Effect(0.0, None, 0.0)) == "none"
+    assert str(Effect(0.0, -0.5, 0.0)) == "-0.5 s per call"
 
 
 def test_without_deployments_as_in_a_journal_what_calls_alone_show_is_told() -> None:

@@ -28,16 +28,17 @@ class Effect(NamedTuple):
 
     def __str__(self) -> str:
         parts = []
-        if self.usd_per_1k_calls is not None:
+        if self.usd_per_1k_calls:
             parts.append(f"{self.usd_per_1k_calls:+.4g} USD per 1,000 calls")
-        if self.seconds_per_call is not None:
+        if self.seconds_per_call:
             parts.append(f"{self.seconds_per_call:+.3g} s per call")
-        if self.success_rate is not None:
+        if self.success_rate:
             parts.append(f"{100 * self.success_rate:+.3g} % of calls answered")
-        if self.requests_per_call is not None:
+        if self.requests_per_call:
             parts.append(f"{self.requests_per_call:+d} requests per call at worst")
-        said = ", ".join(parts) or "not known"
-        return f"at most {said}" if self.at_most and parts else said
+        if not parts:
+            return "not known" if set(self[:4]) == {None} else "none"
+        return f"{'at most ' if self.at_most else ''}{', '.join(parts)}"
 
 
 class Advice(NamedTuple):

@@ -161,7 +161,7 @@ def nobody_left(situation: Situation) -> Iterator[Advice]:
                 success_rate=share,
                 at_most=alone[name] < count,
             ),
-            by_samples(count),
+            by_samples(situation.calls),
         )
 
 

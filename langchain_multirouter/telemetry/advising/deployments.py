@@ -1,4 +1,4 @@
-"""Rules about deployments: who is never the right choice, never works, or retries by itself."""
+"""Rules about deployments, and the layers around them: who is never right, who retries, too."""
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ def retiring(situation: Situation) -> Iterator[Advice]:
         group = situation.groups.get(name)
         share = 0.0 if group is None else group.share
         others = [n for n, g in situation.groups.items() if n != name and g.answered]
-        heir = max(others, key=lambda n: situation.groups[n].answered, default=None)
+        known = situation.alternatives
+        heir = max(others, key=lambda n: (n in known, situation.groups[n].answered), default=None)
         effect = Effect(success_rate=-share) if heir is None else situation.moved(name, heir)
         model = candidate.deployment.model_name
         takes = f"; until then {heir} would take its calls" if heir else ""
@@ -190,5 +191,23 @@ def nested_retries(situation: Situation) -> Iterator[Advice]:
                 seconds_per_call=seconds,
                 requests_per_call=settings.attempts - settings.requests,
             ),
+            HIGH,
+        )
+
+
+def outer_retries(situation: Situation) -> Iterator[Advice]:
+    """A layer around the router repeats its calls, so that all of its retries are made again."""
+    settings = situation.settings
+    for layer, calls, times in settings.wrappings:
+        requests = settings.requests * times
+        yield Advice(
+            "outer_retries",
+            layer,
+            f"{layer} made {calls} calls once more, one of them {times} times: with the router's "
+            f"own retries one call can send {requests} requests instead of {settings.requests}",
+            "leave the repeating to the router (max_retries, deadline_seconds), which goes "
+            "elsewhere and knows who is out",
+            {"repeated_calls": calls, "times": times, "requests": requests},
+            Effect(requests_per_call=settings.requests - requests),
             HIGH,
         )

@@ -16,6 +16,7 @@ Rule = Callable[[Situation], Iterator[Advice]]
 #: What can be said of a configuration before there was any traffic.
 BEFORE_TRAFFIC: Final[tuple[Rule, ...]] = (
     deployments.nested_retries,
+    deployments.outer_retries,
     deployments.retiring,
     prices.price_changes,
 )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...candidate import Candidate
 from ...economics.price import Price
@@ -45,6 +45,8 @@ class Settings(NamedTuple):
         attempts: The most attempts of one call.
         requests: The most requests of one call.
         changes: The dated changes of prices that are near.
+        wrappings: Layers around the router that were seen to repeat its calls, with the `layer`,
+            the `calls` that were repetitions, and the most `times` that one call was made.
     """
 
     options: Options = Options()
@@ -52,6 +54,7 @@ class Settings(NamedTuple):
     attempts: int = 0
     requests: int = 0
     changes: tuple[PriceChange, ...] = ()
+    wrappings: tuple[Any, ...] = ()
 
 
 class Situation:
