@@ -1,5 +1,5 @@
 """The command line: `demo` shows a fallback happen, `emulate` serves the three clouds, `explain`
-says where a prompt would go.
+says where a prompt would go, `report` what a journal's calls cost and what to change.
 
 Everything but argparse is imported after the first line was printed: LangChain's provider
 packages take seconds to import.
@@ -99,6 +99,18 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--config", required=True, help="the router's settings: a YAML file")
     explain.add_argument("--json", action="store_true", help="all of it, for programs")
     explain.set_defaults(command=_explain)
+    report = commands.add_parser(
+        "report",
+        help="say what a journal's calls took and cost, and what to change",
+        description="Say what a journal's calls took and cost, by deployment, and what to change.",
+    )
+    report.add_argument("journal", help="the journal's file, such as journal.jsonl")
+    report.add_argument("--html", metavar="FILE", help="write all of it as one page")
+    report.add_argument("--json", action="store_true", help="all of it, for programs")
+    report.add_argument(
+        "--since-seconds", type=float, metavar="N", help="only calls of the last N seconds"
+    )
+    report.set_defaults(command=_report)
     return parser
 
 
@@ -161,6 +173,21 @@ def _explain(asked: argparse.Namespace) -> int:
     try:
         told = RoutedChatModel.from_config(asked.config).explain(asked.prompt)
     except (ConfigurationError, RouterError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(told.to_dict(), indent=2, ensure_ascii=False) if asked.json else told)
+    return 0
+
+
+def _report(asked: argparse.Namespace) -> int:
+    from .errors import ConfigurationError
+    from .telemetry.replay import journal_analytics
+
+    try:
+        told = journal_analytics(asked.journal, since_seconds=asked.since_seconds)
+        if asked.html is not None:
+            told.to_html(asked.html)
+    except (ConfigurationError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(told.to_dict(), indent=2, ensure_ascii=False) if asked.json else told)

@@ -107,7 +107,7 @@ class Assembled:
         """Look the prices up again: a dated change has come."""
         at = datetime.now(UTC)
         for number in range(len(self.served)):
-            self.fleet.reprice(number, self._price(number, at))
+            self.fleet.reprice(number, self.price_at(number, at))
         self.prices_until = self._prices_until()
 
     def bound(
@@ -146,11 +146,12 @@ class Assembled:
         if number not in self._unpriced or not isinstance(name, str) or not name:
             return
         self._learned[number] = name
-        self.fleet.reprice(number, self._price(number, datetime.now(UTC)))
+        self.fleet.reprice(number, self.price_at(number, datetime.now(UTC)))
         self._unpriced.discard(number)  # only now: an answer that comes meanwhile learns it too
         self.prices_until = self._prices_until()
 
-    def _price(self, number: int, at: datetime) -> Price | None:
+    def price_at(self, number: int, at: datetime) -> Price | None:
+        """A deployment's price at a time, by all that is known of its model."""
         served, name = self.served[number], self._learned.get(number)
         if name is not None:
             told = served.deployment.model_copy(update={"model_name": name})

@@ -24,6 +24,7 @@ from .resilience.policy import Policy
 from .settlement import Permit, affected, change_of, probe_returned
 from .telemetry import stats
 from .telemetry.events import HealthChanged
+from .telemetry.history import History
 from .telemetry.stats import Sample
 
 NO_SAMPLE = Sample(0.0)
@@ -44,6 +45,7 @@ class Fleet:
         self._failed_calls = 0
         self.repeats = Repeats()
         self.lengths: dict[str, Length] = {}  # task → answers' mean length, whoever gave them
+        self.history = History()
 
     def forked(self) -> None:
         """A lock and dice of this process' own; the values are whole ones, whoever changed them."""

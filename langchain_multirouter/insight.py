@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from .compiled import Compiled
 from .copies import Copied
 from .deployment import finite
+from .economics.price import usage_of
 from .keywords import read_keywords
 from .options import narrow
 from .oversight import Overseen, considered
@@ -36,12 +37,18 @@ class Insight(Overseen, Copied):
             ConfigurationError: naming the keyword that is wrong.
         """
         if isinstance(about, AIMessage) and "router" in about.response_metadata:
-            return AnswerExplanation(about.response_metadata["router"])
+            return AnswerExplanation(
+                about.response_metadata["router"],
+                usage=usage_of(about.usage_metadata),
+                candidates=self.assembled.fleet.snapshot(),
+            )
+        turn = self.assembled.fleet.next_turn
         request, ranking, candidates, now = self._considered(about, options)
         evidence = task_evidence(request.prompt)
         numbers = [candidate.number for candidate in ranking.order]
         bound = self.assembled.bound(request.options, request.timeout_seconds, numbers)
-        return Explanation(candidates, request, ranking, evidence=evidence, bound=bound, now=now)
+        known = (candidates, request, ranking)
+        return Explanation(*known, evidence=evidence, bound=bound, now=now, turn=turn)
 
     def recommend(
         self,

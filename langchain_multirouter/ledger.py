@@ -139,14 +139,19 @@ class Ledger:
         self.notes += (f"continued by {name} where the stream from {last} broke off",)
 
     def call_ended(self, deployment: str | None, cause: str | None) -> None:
-        """It has ended: who answered it, or why nobody did."""
-        if self.story.told:
+        """It has ended: who answered it (then `answered` keeps it), or why nobody did."""
+        kept = cause is not None and not self.request.is_check
+        if kept or self.story.told:
             record = self.call_record(deployment, cause)
-            self.story.add(CallEnded(record, self.request.is_check))
+            if kept:
+                self.fleet.history.keep(record)
+            if self.story.told:
+                self.story.add(CallEnded(record, self.request.is_check))
 
     def call_record(self, deployment: str | None, cause: str | None) -> CallRecord:
         """The call as it ended."""
-        request, task = self.request, self.request.task_type
+        request, task, ranking = self.request, self.request.task_type, self.ranking
+        removed = {} if ranking.order else {why.split(":")[0] for why in ranking.removed.values()}
         return CallRecord(
             self.story.call,
             self.now,
@@ -156,8 +161,9 @@ class Ledger:
             cause,
             tuple(self.tried),
             max(0.0, self.now - self.started),
-            len(self.ranking.order),
+            len(ranking.order),
             request.streamed,
+            removed_by=tuple(sorted(removed)),
         )
 
     def answered(self, attempt: Progress) -> Answered:
@@ -169,4 +175,7 @@ class Ledger:
         notes = ranking.notes + self.notes
         spent = (self.cost_usd, self.estimated_usd)
         values = (*found, self.started, self.now, tried, notes, *spent)
-        return new(Answered, values)
+        answered = new(Answered, values)
+        if not self.request.is_check:
+            self.fleet.history.keep((answered, self.request.streamed))
+        return answered

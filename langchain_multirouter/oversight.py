@@ -16,6 +16,7 @@ from .health import CHECK_SECONDS, Health, acheck_all, check_all
 from .options import OPTION_NAMES, Options, narrow
 from .request import Request
 from .routing.strategy import Ranking, rank
+from .telemetry.advising.situation import Settings, price_changes
 from .telemetry.events import Paused, Resumed
 from .telemetry.report import Analytics, Moment
 
@@ -63,16 +64,31 @@ class Overseen:
         self.assembled.fleet.resume(name)
         self.assembled.audience.announce(Resumed(name))
 
-    def analytics(self) -> Analytics:
-        """What the statistics say: a table in Jupyter and as text; `.to_dict()` for programs."""
+    def analytics(self, *, since_seconds: float | None = None) -> Analytics:
+        """What the statistics and the last 10,000 calls say, and what to change.
+
+        A table in Jupyter and as text; `.to_dict()`, `.to_pandas()`, `.plot()`, `.to_html(path)`.
+
+        Args:
+            since_seconds: Only calls that ended in the last so many seconds; all that are kept
+                if not given. The counts since the router was made are shown all the same.
+
+        Raises:
+            ConfigurationError: naming `since_seconds`, where it is no number above 0.
+        """
+        if since_seconds is not None:
+            _more_than_nothing("since_seconds", since_seconds)
         known: Assembled = self.assembled
+        moment = Moment(time.monotonic(), datetime.now(UTC))
         return Analytics(
             known.fleet.snapshot(),
             calls=known.fleet.calls,
             failed_calls=known.fleet.failed_calls,
             checked=known.checked,
-            moment=Moment(time.monotonic(), datetime.now(UTC)),
+            moment=moment,
             notes=known.kind.notes,
+            records=moment.latest(known.fleet.history, since_seconds),
+            settings=settings_of(known, self.compiled.options, moment.wall),
         )
 
     def check_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
@@ -84,11 +100,12 @@ class Overseen:
         Args:
             timeout_seconds: The longest any of them may take.
         """
-        return check_all(self.assembled, _more_than_nothing(timeout_seconds))
+        return check_all(self.assembled, _more_than_nothing("timeout_seconds", timeout_seconds))
 
     async def acheck_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
         """As `check_health`, on the running event loop."""
-        return await acheck_all(self.assembled, _more_than_nothing(timeout_seconds))
+        seconds = _more_than_nothing("timeout_seconds", timeout_seconds)
+        return await acheck_all(self.assembled, seconds)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Short, since it goes into every trace; names only, never a model's own settings."""
@@ -108,7 +125,16 @@ def considered(request: Request, fleet: Fleet, now: float) -> tuple[Ranking, Seq
     return ranking, candidates
 
 
-def _more_than_nothing(timeout_seconds: float) -> float:
-    if not finite("timeout_seconds", timeout_seconds):
-        raise ConfigurationError("timeout_seconds: must be more than 0")
-    return timeout_seconds
+def settings_of(known: Assembled, options: Options, at: datetime) -> Settings:
+    """What advice has to know of a router's settings."""
+    bound = known.bound(options)
+    hidden = {s.deployment.name: s.classes.hidden_attempts(s.model) for s in known.served}
+    changes = price_changes(known.fleet.snapshot(), known.price_at, at)
+    wrappings = getattr(bound, "wrappings", ())
+    return Settings(options, hidden, bound.attempts, bound.requests, changes, wrappings)
+
+
+def _more_than_nothing(name: str, seconds: float) -> float:
+    if not finite(name, seconds):
+        raise ConfigurationError(f"{name}: must be more than 0")
+    return seconds

@@ -23,7 +23,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 LAYERS = [
     "outcome deployment errors options request task_types values spaces observer repeats",
     "resilience telemetry.stats telemetry.peak telemetry.record telemetry.events telemetry.story"
-    " economics",
+    " telemetry.history economics",
     "candidate",
     "routing",
     "agenda settlement fleet forks steps progress inflight ending ledger",

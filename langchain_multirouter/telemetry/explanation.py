@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from html import escape
 from typing import Any
 
 from ..candidate import Candidate
+from ..economics.price import Usage
 from ..request import Request
 from ..resilience.bounds import Bound
 from ..routing.strategy import Ranking, row_of
-from .table import as_html, as_text
+from .counterfactual import counterfactuals
+from .savings import ASSUMPTION, alternatives
+from .scene import Change
+from .table import as_html, as_text, shown
+
+#: So many of the others are told with what would have put them first.
+SHOWN_CHANGES = 3
 
 
 class Explanation:
@@ -24,6 +33,7 @@ class Explanation:
         evidence: Sequence[Any],
         bound: Bound | None = None,
         now: float,
+        turn: int | None = None,
     ) -> None:
         self._candidates = tuple(candidates)
         self._request = request
@@ -31,11 +41,14 @@ class Explanation:
         self._evidence = tuple(evidence)
         self._bound = bound
         self._now = now
+        self._turn = turn
 
     def to_dict(self) -> dict[str, Any]:
         """`task_type` with its evidence, `strategy`, `candidates` in the order in which they would
         be tried, then those that were removed; `at_most`, what it may cost at worst;
-        `wrapped_in`, the retries around the router that were seen to multiply that; `notes`."""
+        `wrapped_in`, the retries around the router that were seen to multiply that;
+        `alternatives`, what the others would cost and take; `changes`, what would put another one
+        first, the smallest change first, and that one as `smallest_change`; `notes`."""
         scorer = row_of(self._request.options.strategy).scorer
         kept = [c for c in self._candidates if c.deployment.name in self._ranking.scores]
         measured = scorer.measure(kept, self._request, self._now) if kept else []
@@ -63,8 +76,39 @@ class Explanation:
             "wrapped_in": []
             if self._bound is None
             else [w._asdict() for w in self._bound.wrappings],
+            "alternatives": self._alternatives(rows),
+            "changes": [change.public() for change in self._changes],
+            "smallest_change": self._changes[0].public() if self._changes else None,
             "notes": list(self._ranking.notes),
         }
+
+    @cached_property
+    def _changes(self) -> list[Change]:
+        return counterfactuals(
+            self._candidates, self._request, self._ranking, now=self._now, turn=self._turn
+        )
+
+    def _alternatives(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Everybody but the first: what they would cost and take, and how much more than it."""
+        first = rows[0] if self._ranking.order else {}
+        return [
+            {
+                "deployment": row["deployment"],
+                "removed_by": row["removed_by"],
+                "expected_cost_usd": row["expected_cost_usd"],
+                "more_usd": _more(row["expected_cost_usd"], first.get("expected_cost_usd")),
+                "expected_seconds": row["expected_seconds"],
+                "more_seconds": _more(row["expected_seconds"], first.get("expected_seconds")),
+            }
+            for row in rows[1 if self._ranking.order else 0 :]
+        ]
+
+    def _told_changes(self) -> list[str]:
+        """For people: the smallest change for each of the next ones."""
+        smallest: dict[str, Change] = {}
+        for change in self._changes:
+            smallest.setdefault(change.deployment, change)
+        return [str(change) for change in list(smallest.values())[:SHOWN_CHANGES]]
 
     def _candidate(self, candidate: Candidate, parts: Sequence[Any]) -> dict[str, Any]:
         name = candidate.deployment.name
@@ -106,10 +150,10 @@ class Explanation:
         return f"{told['task_type']}, by {told['strategy']}: {first}{most}{notes}"
 
     def __repr__(self) -> str:
-        return as_text(self._title(), _HEADS, self._rows())
+        return as_text(self._title(), _HEADS, self._rows()) + _lines(self._told_changes())
 
     def _repr_html_(self) -> str:
-        return as_html(self._title(), _HEADS, self._rows())
+        return as_html(self._title(), _HEADS, self._rows()) + _list(self._told_changes())
 
 
 _HEADS = ["", "deployment", "score", "why", "USD expected", "s expected"]
@@ -118,12 +162,58 @@ _HEADS = ["", "deployment", "score", "why", "USD expected", "s expected"]
 class AnswerExplanation:
     """What happened to a call that was answered, from its message alone."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        told: Mapping[str, Any],
+        *,
+        usage: Usage | None = None,
+        candidates: Sequence[Candidate] = (),
+    ) -> None:
         self._told = dict(told)
+        self._usage = usage
+        self._candidates = tuple(candidates)
 
     def to_dict(self) -> dict[str, Any]:
-        """The message's `response_metadata["router"]`."""
-        return dict(self._told)
+        """The message's `response_metadata["router"]`; and, where its tokens and prices are known,
+        `alternatives`: what the others would have charged for the same tokens, and what they
+        usually take, with the differences from this answer."""
+        others = self._alternatives()
+        return {**self._told, **({"alternatives": others} if others else {})}
+
+    def _alternatives(self) -> list[dict[str, Any]]:
+        usage, told = self._usage, self._told
+        if usage is None:
+            return []
+        by_name = {c.deployment.name: c for c in self._candidates}
+        mine = by_name.get(told.get("deployment", ""))
+        ratio = None if mine is None else mine.stats.measured.input_ratio
+        rows = []
+        for one in alternatives(self._candidates):
+            if one.name == told.get("deployment"):
+                continue
+            usd, seconds = one.usd(usage, ratio), by_name[one.name].average_seconds
+            rows.append(
+                {
+                    "deployment": one.name,
+                    "cost_usd": usd,
+                    "more_usd": _more(usd, told.get("cost_usd")),
+                    "seconds": seconds,
+                    "more_seconds": _more(seconds, told.get("response_time_seconds")),
+                }
+            )
+        return rows
+
+    def _others(self) -> list[str]:
+        """For people: what the others would have cost and taken."""
+        said = []
+        for row in self._alternatives():
+            usd, seconds = row["cost_usd"], row["seconds"]
+            cost = "would not have taken so long a prompt" if usd is None else f"{usd:.6f} USD"
+            if row["more_usd"] is not None:
+                cost += f" ({row['more_usd']:+.6f})"
+            took = "" if seconds is None else f", {shown(seconds)} s as a rule"
+            said.append(f"{row['deployment']}: {cost}{took}")
+        return [f"Assumed of the others: {ASSUMPTION}.", *said] if said else []
 
     def _title(self) -> str:
         told = self._told
@@ -143,10 +233,23 @@ class AnswerExplanation:
         ]
 
     def __repr__(self) -> str:
-        return as_text(self._title(), _ATTEMPT_HEADS, self._rows())
+        return as_text(self._title(), _ATTEMPT_HEADS, self._rows()) + _lines(self._others())
 
     def _repr_html_(self) -> str:
-        return as_html(self._title(), _ATTEMPT_HEADS, self._rows())
+        return as_html(self._title(), _ATTEMPT_HEADS, self._rows()) + _list(self._others())
 
 
 _ATTEMPT_HEADS = ["", "deployment", "outcome", "cause", "s"]
+
+
+def _more(one: float | None, than: float | None) -> float | None:
+    return None if one is None or than is None else one - than
+
+
+def _lines(texts: Sequence[str]) -> str:
+    return "".join(f"\n- {text}" for text in texts)
+
+
+def _list(texts: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<ul>{items}</ul>" if items else ""

@@ -9,7 +9,7 @@ from ..candidate import Candidate
 from ..request import Request
 from ..routing.preferences import UNLISTED, rank_for_task
 from ..routing.strategy import Ranking, place
-from .report import usd_per_1k
+from .best import usd_per_1k
 from .table import as_html, as_text
 
 SHOWN = 3

@@ -23,6 +23,7 @@ class CallRecord(NamedTuple):
         streamed: Whether the answer was handed over in chunks.
         cached: Which cache answered ("exact", "semantic", "last_resort"); nobody was asked then.
         saved_usd: What the answer from the cache would have cost.
+        removed_by: The filters that left nobody to ask ("max_cost"), where that is why.
     """
 
     call: int
@@ -37,6 +38,7 @@ class CallRecord(NamedTuple):
     streamed: bool
     cached: str | None = None
     saved_usd: float | None = None
+    removed_by: tuple[str, ...] = ()
 
     @property
     def cost_usd(self) -> float | None:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..candidate import Candidate
+from .advising.advice import in_words
+from .advising.situation import Settings
+from .best import recommendations, usd_per_1k
+from .evidence import evidence
+from .findings import findings
+from .history import History
+from .record import CallRecord
 from .stats import percentile
 from .table import as_html, as_text
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame  # type: ignore[import-untyped]
+
 SHOWN_ERRORS = 5
+SHOWN_ADVICE = 5
 _COLUMNS = {
     "deployment": "name",
     "healthy": "is_healthy",
@@ -37,9 +53,22 @@ class Moment(NamedTuple):
         at = self.wall - timedelta(seconds=max(0.0, self.monotonic - monotonic))
         return at.astimezone(UTC).isoformat(timespec="seconds")
 
+    def latest(self, history: History, since_seconds: float | None) -> tuple[CallRecord, ...]:
+        """The calls that ended in the last so many seconds, in the epoch's seconds."""
+        now = self.wall.timestamp()
+        records = history.records(ahead_seconds=now - self.monotonic)
+        if since_seconds is None:
+            return records
+        return tuple(record for record in records if record.at >= now - since_seconds)
+
 
 class Analytics:
-    """A snapshot of the statistics: a table in Jupyter and as text, `to_dict()` for programs."""
+    """A snapshot of the statistics and of the recorded calls: a table in Jupyter and as text.
+
+    `to_dict()` is for programs, `to_pandas()` for tables of one's own, `plot()` and `to_html()`
+    for people. `deployments`, `providers` and `overall` count since the router was made; all else
+    is of the recorded calls, the last 10,000.
+    """
 
     def __init__(
         self,
@@ -50,6 +79,8 @@ class Analytics:
         checked: Mapping[str, datetime],
         moment: Moment,
         notes: Sequence[str] = (),
+        records: Sequence[CallRecord] = (),
+        settings: Settings | None = None,
     ) -> None:
         self._candidates = tuple(candidates)
         self._calls = calls
@@ -57,22 +88,67 @@ class Analytics:
         self._checked = dict(checked)
         self._moment = moment
         self._notes = tuple(notes)
+        self._records = tuple(records)
+        self._settings = settings
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
+        """Reckoned once, when somebody looks."""
+        deployments = {c.deployment.name: self._deployment(c) for c in self._candidates}
+        best = recommendations(self._candidates)
+        return {
+            "deployments": deployments,
+            "providers": self._providers(deployments),
+            "overall": self._overall(deployments),
+            "recommendations": best,
+            "evidence": evidence(best, self._candidates, usd_per_1k),
+            **findings(self._records, self._candidates, self._settings),
+            **({"notes": list(self._notes)} if self._notes else {}),
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as plain values.
 
         `deployments` and `providers` by name, `overall` (`success_rate` is that of calls,
         `attempt_success_rate` that of attempts), `recommendations` (a deployment's name, or None
-        where nothing is known); `notes`, where something has to be known of the numbers.
+        where nothing is known) with their `evidence`; `notes`, where something has to be known of
+        the numbers. Of the recorded calls: `recorded` (by deployment, provider and over all),
+        `tasks`, `strategies`, `windows`, `savings` (against always using any one deployment) and
+        `advice` (what to change, why, and what is expected of it).
         """
-        deployments = {c.deployment.name: self._deployment(c) for c in self._candidates}
-        return {
-            "deployments": deployments,
-            "providers": self._providers(deployments),
-            "overall": self._overall(deployments),
-            "recommendations": recommendations(self._candidates),
-            **({"notes": list(self._notes)} if self._notes else {}),
-        }
+        return deepcopy(self._told)
+
+    def to_pandas(self, by: str = "deployment") -> DataFrame:
+        """The recorded calls as a data frame.
+
+        Args:
+            by: "deployment", "provider", "task", "strategy" or "window": a row for each, with
+                the columns of `to_dict()`; "call" or "attempt": a row for every one of them.
+
+        Raises:
+            ImportError: pandas is not there; the extra `notebook` brings it.
+            ConfigurationError: naming `by`, where it is none of these.
+        """
+        from .frames import frame
+
+        return frame(by, self._told, self._records)
+
+    def plot(self) -> Figure:
+        """Four charts: cost against response time, response times, traffic and failures over
+        time, share by task. A chart without data says so.
+
+        Raises:
+            ImportError: matplotlib is not there; the extra `notebook` brings it.
+        """
+        from .figures import figure
+
+        return figure(self._told)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write all of it as one page: no script, nothing from a network, light and dark."""
+        from .page import page
+
+        Path(path).write_text(page(self._told), encoding="utf-8")
 
     def _deployment(self, candidate: Candidate) -> dict[str, Any]:
         stats, measured = candidate.stats, candidate.stats.measured
@@ -152,13 +228,13 @@ class Analytics:
         }
 
     def _rows(self) -> list[list[Any]]:
-        rows = self.to_dict()["deployments"]
+        rows = self._told["deployments"]
         return [
             [{"name": name, **row}[key] for key in _COLUMNS.values()] for name, row in rows.items()
         ]
 
     def _summary(self) -> str:
-        overall = self.to_dict()["overall"]
+        overall = self._told["overall"]
         cost = overall["total_cost_usd"]
         spent = "cost unknown" if cost is None else f"{cost:.6f} USD"
         return (
@@ -168,45 +244,13 @@ class Analytics:
         )
 
     def __repr__(self) -> str:
-        return as_text(self._summary(), list(_COLUMNS), self._rows())
+        table = as_text(self._summary(), list(_COLUMNS), self._rows())
+        return "\n".join([table, *map(in_words, self._told["advice"][:SHOWN_ADVICE])])
 
     def _repr_html_(self) -> str:
-        return as_html(self._summary(), list(_COLUMNS), self._rows())
+        from .page import details
 
-
-def recommendations(candidates: Sequence[Candidate]) -> dict[str, str | None]:
-    """Who is best at what, from data or, for the last three, from settable strengths."""
-    known = [c for c in candidates if c.average_seconds is not None]
-    ended = [c for c in candidates if c.stats.succeeded + c.stats.failed]
-    priced = [c for c in candidates if usd_per_1k(c) is not None]
-    return {
-        "fastest": _best(known, lambda c: c.average_seconds or 0.0),
-        "most_reliable": _best(ended, lambda c: (-c.stats.success_rate, -c.stats.started)),
-        "most_cost_effective": _best(priced, lambda c: usd_per_1k(c) or 0.0),
-        "best_for_multimodal": _strong(candidates, "multimodal"),
-        "best_for_coding": _strong(candidates, "coding"),
-        "best_for_enterprise": _strong(candidates, "enterprise"),
-    }
-
-
-def _best(candidates: Sequence[Candidate], key: Callable[[Candidate], Any]) -> str | None:
-    return min(candidates, key=key).deployment.name if candidates else None
-
-
-def _strong(candidates: Sequence[Candidate], strength: str) -> str | None:
-    """The most reliable of those with the strength; the caller's order among equals."""
-    strong = [c for c in candidates if strength in c.facts.capabilities.strengths]
-    if strength == "multimodal":
-        strong = [c for c in strong if c.facts.capabilities.images is not False]
-    return _best(strong, lambda c: -c.stats.success_rate)
-
-
-def usd_per_1k(candidate: Candidate) -> float | None:
-    """USD per 1,000 tokens of the mix it has had so far; of equal parts before any."""
-    price, measured = candidate.facts.price, candidate.stats.measured
-    return (
-        None if price is None else price.usd_per_1k(measured.input_tokens, measured.output_tokens)
-    )
+        return as_html(self._summary(), list(_COLUMNS), self._rows()) + details(self._told)
 
 
 def _spent(candidate: Candidate) -> float | None:

@@ -41,6 +41,9 @@ BUSY = known(0, price=usd(0.002, 0.006), capabilities=Capabilities(8000, images=
 IDLE = known(1, provider="aws_bedrock")
 
 
+MOMENT = Moment(NOW, WALL)
+
+
 def report(*fleet: Any, calls: int = 20, checked: Any = None) -> dict[str, Any]:
     return Analytics(fleet, calls=calls, checked=checked or {}, moment=Moment(NOW, WALL)).to_dict()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_multirouter.economics.capabilities import Capabilities
-from langchain_multirouter.telemetry.report import recommendations
+from langchain_multirouter.telemetry.best import recommendations
 from tests.reference.known import known, scripted, usd
 
 

@@ -193,7 +193,6 @@ def test_nothing_is_built_when_nobody_listens(mode: str, monkeypatch: pytest.Mon
         monkeypatch.setattr(story, event, build)
     monkeypatch.setattr(decision, "Ranked", build)
     monkeypatch.setattr(decision, "new", build)
-    monkeypatch.setattr(ledger, "CallRecord", build)
     monkeypatch.setattr(ledger, "CallEnded", build)
     monkeypatch.setattr(sinks, "json", SimpleNamespace(dumps=build))
     monkeypatch.setattr(sinks.LOGGER, "propagate", False)  # pytest listens at the root

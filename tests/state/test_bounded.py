@@ -21,6 +21,7 @@ from langchain_multirouter.providers.classify import classify
 from langchain_multirouter.providers.judge import REASONS, judge
 from langchain_multirouter.request import Prompt
 from langchain_multirouter.resilience.policy import Policy
+from langchain_multirouter.telemetry.history import History
 from langchain_multirouter.telemetry.sinks import LOGGER
 from langchain_multirouter.telemetry.stats import KEPT_ERRORS, KEPT_TIMES, Sample
 from langchain_multirouter.testing import ScriptedModel
@@ -132,6 +133,7 @@ def test_calls_that_have_nothing_in_common_leave_a_router_as_large_as_it_was(
 ) -> None:
     monkeypatch.setattr(LOGGER, "disabled", True)  # pytest keeps every record
     model = scripted(EverNew(), EverNew(), policy=PATIENT, classifier=lambda _: "chat")
+    model.assembled.fleet.history = History(2)  # one that is full has a test of its own
     varied(model, 0, 700)  # so that all that remembers the last few has them
     own, all_ = held_bytes(model), held_bytes(model, memories())
     varied(model, 700, 700 + calls)

@@ -1,7 +1,7 @@
-"""The emulator, for tests of what is told of real provider classes."""
+"""The emulator of the wire tests, for what has to be seen on real classes."""
 
 from __future__ import annotations
 
-from tests.wire.conftest import emulator
+from tests.wire.conftest import cloud, emulator
 
-__all__ = ["emulator"]
+__all__ = ["cloud", "emulator"]
