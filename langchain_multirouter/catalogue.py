@@ -190,6 +190,29 @@ def models_from_environment(
     ]
 
 
+#: Azure's settings that stand for its variables.
+_GIVEN: Final[Mapping[str, frozenset[str]]] = {
+    "AZURE_OPENAI_ENDPOINT": frozenset({"azure_endpoint", "base_url", "openai_api_base"}),
+    "OPENAI_API_VERSION": frozenset({"api_version", "openai_api_version"}),
+}
+
+
+def unset_variables(
+    provider: str, given: Iterable[str], environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What a class will ask for after it was given what it asks for now: Azure's asks one by one.
+
+    Args:
+        provider: As the router prints it.
+        given: The class's settings that are given, whose variables are not needed.
+        environ: The environment: `os.environ`.
+    """
+    if provider != Provider.AZURE_OPENAI:
+        return ()
+    known = frozenset(given)
+    return tuple(name for name, by in _GIVEN.items() if not environ.get(name) and not known & by)
+
+
 def source_of_secret(name: str, provider: str = "") -> str | None:
     """Where a provider's class finds what has this name; None where no secret is named so."""
     said = name.casefold().replace("-", "_")

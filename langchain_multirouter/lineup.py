@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from .attempt import Attempts, Served
+from .catalogue import unset_variables
 from .connections import Connections
 from .deployment import Deployment
 from .errors import ConfigurationError
@@ -49,12 +51,42 @@ def assemble(models: Sequence[Any], timeout: float | None, kind: Kind = CHAT) ->
     """Build, adopt and name every deployment.
 
     Raises:
-        ConfigurationError: no models, an entry that is none, a duplicate name, a missing extra.
+        ConfigurationError: no models, a duplicate name; or what is wrong with entries, of all at
+            once: what is none, a missing extra, missing credentials.
     """
     if isinstance(models, str | Mapping) or not isinstance(models, Sequence) or not models:
         raise ConfigurationError("models: must be a list with at least one model")
-    served = [_serve(entry, f"models[{i}]", timeout, kind) for i, entry in enumerate(models)]
+    served: list[Served] = []
+    wrong: dict[str, list[str]] = {}  # why → where
+    for number, entry in enumerate(models):
+        place = f"models[{number}]"
+        try:
+            served.append(_serve(entry, place, timeout, kind))
+        except ConfigurationError as error:
+            why = f"{error}{_asked_next(entry, str(error), kind)}"
+            wrong.setdefault(why, []).append(place)
+    if wrong:
+        told = [
+            why if why.startswith(places[0]) else f"{', '.join(places)}: {why}"
+            for why, places in wrong.items()
+        ]
+        raise ConfigurationError("\n".join(told))
     return named(served)
+
+
+def _asked_next(entry: Any, why: str, kind: Kind) -> str:
+    """What else is missing that the class would not have said yet."""
+    model, given = entry, {}
+    if isinstance(entry, Deployment):
+        model, given = entry.provider or entry.model, dict(entry.params)
+    if not isinstance(model, str):
+        return ""
+    try:
+        provider = kind.named(model.partition(":")[0]).name
+    except ConfigurationError:  # it is what is wrong
+        return ""
+    more = [name for name in unset_variables(provider, given, os.environ) if name not in why]
+    return f" (not set either: {', '.join(more)})" if more else ""
 
 
 def _serve(entry: Any, place: str, timeout: float | None, kind: Kind) -> Served:

@@ -7,7 +7,7 @@ such calls are known by their request alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.callbacks.manager import BaseRunManager
@@ -32,7 +32,13 @@ def with_repeats(
     config = var_child_runnable_config.get()
     if not tags and config is None and not fleet.repeats.failed:
         return request
-    signs = [*_tagged(tags or ()), *_counted(config or {})]
+    signs: list[Repeat] = []
+    if tags:
+        for tag in tags:
+            if tag.startswith(_TAG) and (number := tag.removeprefix(_TAG)).isdecimal():
+                signs.append(Repeat(WITH_RETRY, int(number[:9])))
+    if config is not None and (attempt := _node_attempt(config)) > 1:
+        signs.append(Repeat(RETRY_POLICY, attempt))
     if not signs and not fleet.repeats.failed:
         return request
     repeats, new = fleet.repeated(signs, request.prompt.identity, now)
@@ -47,14 +53,11 @@ def with_repeats(
     return request._replace(repeats=repeats) if repeats else request
 
 
-def _tagged(tags: Sequence[str]) -> Iterator[Repeat]:
-    for tag in tags:
-        if tag.startswith(_TAG) and (number := tag.removeprefix(_TAG)).isdecimal():
-            yield Repeat(WITH_RETRY, int(number[:9]))
-
-
-def _counted(config: Mapping[str, Any]) -> Iterator[Repeat]:
-    runtime = (config.get("configurable") or {}).get(_RUNTIME)
-    attempt = getattr(getattr(runtime, "execution_info", None), "node_attempt", None)
-    if isinstance(attempt, int) and attempt > 1:
-        yield Repeat(RETRY_POLICY, attempt)
+def _node_attempt(config: Mapping[str, Any]) -> int:
+    """Which attempt of a LangGraph node this is; 1 outside of any."""
+    configurable = config.get("configurable")
+    runtime = configurable.get(_RUNTIME) if configurable else None
+    if runtime is None:
+        return 1
+    attempt = getattr(getattr(runtime, "execution_info", None), "node_attempt", 1)
+    return attempt if isinstance(attempt, int) else 1

@@ -120,6 +120,7 @@ class Explanation:
             "removed_by": self._ranking.removed.get(name),
             "score": self._ranking.scores.get(name) if parts else None,
             "parts": list(parts),
+            "first_because": self._first_because(candidate) if parts and healthy else None,
             "fallback_level": candidate.deployment.fallback_level,
             "is_healthy": healthy,
             "out": None if healthy else candidate.why_out(self._now),
@@ -129,12 +130,21 @@ class Explanation:
             "expected_seconds": candidate.average_seconds,
         }
 
+    def _first_because(self, candidate: Candidate) -> str | None:
+        """What puts it before others whatever their scores."""
+        preferred = self._request.options.preferred_provider
+        if preferred is None or candidate.deployment.provider != preferred:
+            return None
+        return f"preferred_provider: {preferred}"
+
     def _rows(self) -> list[list[Any]]:
         rows = []
         for place, row in enumerate(self.to_dict()["candidates"], 1):
             why = row["removed_by"] or "; ".join(
                 f"{p['weight']:g} × {p['part']} {p['value']:.4g}" for p in row["parts"]
             )
+            if row["first_because"]:
+                why = f"{row['first_because']}; {why}"
             if row["out"]:
                 why += f"; {row['out']}"
             cost, seconds = row["expected_cost_usd"], row["expected_seconds"]

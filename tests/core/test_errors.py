@@ -107,7 +107,8 @@ def test_a_failed_calls_error_can_be_pickled_and_copied_whole(
 def test_every_other_error_can_be_pickled_and_copied_whole() -> None:
     nobody = NoCandidateError({"a": "paused: until resume() is called"}, note=" just now")
     broken = StreamInterruptedError("broke", AIMessageChunk("Hel"), [RECORD], Cause.TIMEOUT)
-    for error in (nobody, broken, InvalidRequestError("wrong"), ConfigurationError("wrong")):
+    mistake = InvalidRequestError("wrong", deployment="a", code="400")
+    for error in (nobody, broken, mistake, ConfigurationError("wrong")):
         for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301
             assert type(twin) is type(error)
             assert str(twin) == str(error)

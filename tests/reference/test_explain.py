@@ -81,6 +81,7 @@ def test_a_candidates_row_has_everything_that_was_known() -> None:
         "removed_by": None,
         "score": pytest.approx(-0.002),
         "parts": [{"part": "cost_usd", "value": pytest.approx(0.002), "weight": -1.0}],
+        "first_because": None,
         "fallback_level": 1,
         "is_healthy": False,
         "out": "breaker open for 5.0 s more (server)",
@@ -89,6 +90,21 @@ def test_a_candidates_row_has_everything_that_was_known() -> None:
         "expected_cost_usd": pytest.approx(0.002),
         "expected_seconds": 2.0,
     }
+
+
+def test_a_preferred_providers_deployments_say_why_they_come_first() -> None:
+    fleet = [
+        known(0, price=usd(0.001), provider="gcp_vertex"),
+        known(1, price=usd(0.002)),
+        known(2, price=usd(0.003), breaker=OUT),
+    ]
+    asked: dict[str, Any] = {"strategy": "cost_optimized", "preferred_provider": "azure"}
+    found = {r["deployment"]: r["first_because"] for r in rows(fleet, **asked)}
+    assert found == {"b": "preferred_provider: azure_openai", "a": None, "c": None}
+    assert list(found) == ["b", "a", "c"]
+    text = repr(explained(fleet, **asked))
+    assert text.count("preferred_provider: azure_openai; -1 × cost_usd") == 1
+    assert "preferred_provider" not in repr(explained(fleet, strategy="cost_optimized"))
 
 
 @pytest.mark.parametrize(
