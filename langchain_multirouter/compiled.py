@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .assembly import Assembled, assembled_for
+from .caching.settings import NUMBERS as CACHE_NUMBERS
+from .caching.settings import Caching, caching_of
 from .deployment import finite, refuse_asynchronous
 from .errors import ConfigurationError, unknown_name
 from .fitness import NOBODY, NOTHING, needs_of
@@ -38,6 +40,7 @@ NUMBERS = frozenset(
         "idle_seconds",
         "health_check_interval_seconds",
         "random_seed",
+        *CACHE_NUMBERS,
     }
 )
 
@@ -56,6 +59,7 @@ class Compiled(NamedTuple):
     roomy_input_tokens: float  # see `Request.roomy`
     roomy_output_tokens: float
     profile: Mapping[str, Any] | None = None  # the one that was found, not given
+    caching: Caching | None = None  # None: off
 
     def request(
         self,
@@ -131,6 +135,7 @@ def compile_router(router: Any) -> tuple[Assembled, Compiled]:
         interval,
         known.roomy_input_tokens,
         known.roomy_output_tokens,
+        caching=caching_of(router, known.fingerprint, beside),
     )
 
 

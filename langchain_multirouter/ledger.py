@@ -126,5 +126,5 @@ class Ledger:
         found = (attempt.id, attempt.deployment, name, task_name, len(ranking.order))
         tried = tuple(self.tried)
         notes = ranking.notes + self.notes
-        values = (*found, self.started, self.now, tried, notes, self.cost_usd)
+        values = (*found, self.started, self.now, tried, notes, self.cost_usd, ranking)
         return new(Answered, values)

@@ -141,6 +141,7 @@ class Answered(NamedTuple):
     attempts: tuple[AttemptRecord, ...]
     notes: tuple[str, ...] = ()
     cost_usd: float | None = None
+    ranking: Any = None  # who stood where when the call began; for caches
 
     def metadata(self, *, now: float | None = None) -> dict[str, Any]:
         """The truth about the call, at most 1 KB as JSON."""

@@ -32,12 +32,12 @@ def carried(router: Any) -> dict[str, Any]:
     ):
         _check_model(entry, f"models[{number}]", served.deployment)
     for name in _OBJECTS:
-        if not isinstance(getattr(router, name), bool | None):
+        if not isinstance(router.__dict__[name], bool | None):
             raise TypeError(f"{name}: cannot be pickled; set it where the router is unpickled")
     _check(router.metadata, "metadata", "")
     settings = {"models": list(router.models)}
     for name, field in type(router).model_fields.items():
-        value = getattr(router, name)
+        value = router.__dict__[name]
         if name not in _NO_SETTINGS and value != field.get_default(call_default_factory=True):
             settings[name] = value
     if router.profile is not router.compiled.profile:
