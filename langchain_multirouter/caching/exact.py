@@ -77,5 +77,5 @@ def _text(found: Any) -> str | None:
     if found is None:
         return None
     if isinstance(found, Sequence) and len(found) == 1 and isinstance(found[0], Generation):
-        return found[0].text
+        return found[0].text or ""
     return ""

@@ -15,9 +15,11 @@ from langchain_multirouter.caching.query import Query
 
 Spec = dict[str, Any]
 
-WORDS = 'alpha beta 5 6 not yes no ü 漢 \\ " , ] [ { } : null true 5.0 é e\u0301'.split()
+WORDS = (
+    *("alpha", "beta", "5", "6", "5.0", "not", "yes", "no", "null", "true", "ü", "漢", "é"),
+    *("e\u0301", "\\", '"', ",", "]", "[", "{", "}", ":"),
+)
 NAMES = ("search", "weather", "add")
-TAGS = ("eu", "us", "fast")
 
 
 def words(rng: Random, most: int = 6) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from langchain_core.caches import BaseCache
 from langchain_core.outputs import Generation
 
 from langchain_multirouter.caching.query import Query
+from langchain_multirouter.caching.stored import read, written
 
 Entry = Sequence[Generation]
 
@@ -62,6 +64,23 @@ class Down(Recording):
         if self.fault is not None:
             raise self.fault
         super().update(prompt, llm_string, return_val)
+
+
+class Aged(Recording):
+    """Its entries are so many seconds older than they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+
+    def lookup(self, prompt: str, llm_string: str) -> Any:
+        found = super().lookup(prompt, llm_string)
+        if not found:
+            return found
+        one = read(found[0].text, now=time.time())
+        assert one is not None
+        text = written(one._replace(at=one.at - self.seconds))
+        return [Generation(text=text or "")]
 
 
 class Hanging(Recording):
