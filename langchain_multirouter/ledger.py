@@ -16,6 +16,9 @@ from .steps import Ended, Event
 from .telemetry.story import Story
 from .values import new
 
+#: How the note begins that an answer is in parts of more than one deployment.
+CONTINUED = "continued by"
+
 
 class Ledger:
     """The attempts of one call that have ended, and what they amount to."""
@@ -117,7 +120,7 @@ class Ledger:
     def resumed_by(self, attempt: Progress) -> None:
         """The answer is in parts of more than one deployment."""
         name, last = attempt.deployment.name, self.tried[-1].deployment
-        self.notes += (f"continued by {name} where the stream from {last} broke off",)
+        self.notes += (f"{CONTINUED} {name} where the stream from {last} broke off",)
 
     def answered(self, attempt: Progress) -> Answered:
         """How the call was answered."""

@@ -79,12 +79,16 @@ class Guard:
 
     async def alookup(self, query: Query, seconds: float) -> str | Failed | None:
         """What the cache has, within the time."""
+        if self._at_hand:
+            return self.lookup(query, seconds)
         if self._awaits:
             return await self._awaited(lambda: self._cache.alookup(query), seconds)
         return await self._from_thread(lambda: self._cache.lookup(query), seconds)
 
     async def astore(self, query: Query, answer: str, seconds: float) -> Failed | None:
         """Let the cache keep the text, within the time."""
+        if self._at_hand:
+            return self.store(query, answer, seconds)
         if self._awaits:
             return await self._awaited(lambda: self._cache.astore(query, answer), seconds)
         return await self._from_thread(lambda: self._cache.store(query, answer), seconds)

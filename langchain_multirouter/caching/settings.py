@@ -21,6 +21,8 @@ from .shelf import CacheCounts, Shelf, Shelves
 from .visit import Rules, Visit
 
 DEFAULT_TIMEOUT_SECONDS: Final = 0.5
+#: Caches that hang take no more than this part of a call's deadline.
+DEADLINES_SHARE: Final = 0.25
 #: Settings to which pydantic would take True for 1.
 NUMBERS: Final = frozenset(
     {"cache_timeout_seconds", "cache_fresh_seconds", "cache_last_resort_seconds"}
@@ -62,11 +64,19 @@ class Caching(NamedTuple):
             shelves.count(not_kept=1)
             return None
         guards = [shelves.guard(cache) for cache in caches]
-        shelf = Shelf(guards, shelves, seconds=self.seconds, call=number)
+        seconds = _share_of(self.seconds, options.deadline_seconds, len(guards))
+        shelf = Shelf(guards, shelves, seconds=seconds, call=number)
         return Visit(call, query, shelf=shelf, shelves=shelves, rules=self.rules, number=number)
 
     def _no_cache(self) -> NoReturn:
         raise ConfigurationError("cache: is True, and set_llm_cache() gave none")
+
+
+def _share_of(seconds: float, deadline_seconds: float | None, caches: int) -> float:
+    """How long each cache is waited for: a call with a deadline keeps most of it for its own."""
+    if deadline_seconds is None:
+        return seconds
+    return min(seconds, DEADLINES_SHARE * deadline_seconds / caches)
 
 
 def caching_of(router: Any, deployments: str, beside: Sequence[Any]) -> Caching | None:

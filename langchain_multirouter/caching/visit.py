@@ -25,7 +25,7 @@ from .query import Query
 from .replay import Served, chunks_of, result_of
 from .shelf import Found, Shelf, Shelves, is_fresh
 from .stored import message_of, stored_of, written
-from .worth import is_stopgap, is_whole
+from .worth import is_spliced, is_stopgap, is_whole
 
 #: Failures that are the request's own: nobody is out, and an older answer helps nobody.
 NO_OUTAGE: Final = frozenset(
@@ -270,7 +270,7 @@ class Visit:
     ) -> str | None:
         """What is to be kept of an answer, if anything is."""
         said = message.response_metadata if metadata is None else metadata
-        if not is_whole(message, said):
+        if not is_whole(message, said) or is_spliced(answered):
             return None
         if not self._rules.keeps_fallbacks and is_stopgap(answered, self._options):
             return None

@@ -12,6 +12,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from ..candidate import Candidate, Readiness
+from ..ledger import CONTINUED
 from ..options import Options
 from ..outcome import Answered
 from ..providers.judge import REASONS, Ending, has_content
@@ -49,6 +50,11 @@ def is_whole(message: AIMessage, metadata: Mapping[str, Any]) -> bool:
         isinstance(reason, str) and reason != _PAUSED and REASONS.get(reason) in _WHOLE
         for reason in reasons
     )
+
+
+def is_spliced(answered: Answered) -> bool:
+    """Whether one deployment went on where another's stream had broken off."""
+    return any(note.startswith(CONTINUED) for note in answered.notes)
 
 
 def is_stopgap(answered: Answered, options: Options) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from random import Random
@@ -11,7 +10,10 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from langchain_multirouter import RoutedChatModel
+from langchain_multirouter.caching.key import query_of
 from langchain_multirouter.caching.query import Query
+from langchain_multirouter.keywords import read_keywords
+from langchain_multirouter.options import narrow
 
 Spec = dict[str, Any]
 
@@ -90,12 +92,13 @@ def _message(one: Spec) -> BaseMessage:
 
 def query(spec: Spec, routers: list[RoutedChatModel]) -> Query:
     """The request as its router's cache would be asked for it."""
-    router, keywords = routers[spec["router"]], copy.deepcopy(spec["keywords"])
-    stop = keywords.pop("stop", None)
-    call = router._attempts(sent(spec), stop, keywords, False, None)
-    visit = router._visit(call, keywords)
-    assert visit is not None
-    return visit._query
+    compiled = routers[spec["router"]].compiled
+    asked, parameters, model, _ = read_keywords(spec["keywords"], None, compiled.parameters)
+    options = narrow(compiled.options, asked)
+    router = compiled.caching.router
+    found = query_of(sent(spec), parameters, options, model=model, router=router)
+    assert found is not None
+    return found
 
 
 # --- one thing changed; each function says whether it could -------------------------------------

@@ -51,6 +51,17 @@ def test_a_cache_that_hangs_costs_a_bounded_wait(mode: str) -> None:
 
 
 @ALL_MODES
+def test_a_cache_that_hangs_does_not_cost_the_call_its_deadline(mode: str) -> None:
+    caches = [Hanging(), Hanging()]
+    router = scripted(["good"], cache=caches, cache_timeout_seconds=PATIENT, deadline_seconds=2.0)
+    try:
+        assert ask(router, mode).text == "good"
+    finally:
+        for cache in caches:
+            cache.free.set()
+
+
+@ALL_MODES
 def test_after_failures_in_a_row_a_cache_is_left_alone(mode: str) -> None:
     cache = Down()
     router = scripted(["good"], cache=cache, cache_timeout_seconds=PATIENT)

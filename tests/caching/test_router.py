@@ -269,6 +269,15 @@ def test_a_wrong_setting_is_named(said: str) -> None:
         scripted(["one"], **WRONG[said])
 
 
+def test_a_hit_is_explained_as_one() -> None:
+    router = scripted(["one"], cache=InMemoryCache())
+    router.invoke("x")
+    explained = router.explain(router.invoke("x"))
+    assert "a's answer of" in repr(explained)
+    assert "from a cache (hit)" in repr(explained)
+    assert explained.to_dict()["cache"] == "hit"
+
+
 def test_several_caches_are_asked_in_order_and_all_keep_the_answer() -> None:
     exact, alike = Recording(), Likeness()
     model = ScriptedModel(script=["one", "two"])

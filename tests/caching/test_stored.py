@@ -77,7 +77,7 @@ answers = st.builds(
 
 
 @given(answers)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_an_answer_comes_back_as_it_was(one: Stored) -> None:
     text = written(one)
     assert text is not None
@@ -85,7 +85,7 @@ def test_an_answer_comes_back_as_it_was(one: Stored) -> None:
 
 
 @given(answers)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_replayed_stream_adds_up_to_the_whole_answer(one: Stored) -> None:
     deployment = Deployment("x:a", name="a", provider="x", model_name="m")
     served = Served(Found(one, "exact", 1.0), deployment, "ordered", 1, 0.0, 0.1)

@@ -131,6 +131,20 @@ def test_a_stream_is_kept_before_its_last_chunk_so_that_who_stops_there_has_kept
     assert router.cache_counts().stored == 1
 
 
+@pytest.mark.parametrize("mode", ["stream", "astream"])
+def test_an_answer_in_parts_of_two_deployments_is_not_kept(mode: str) -> None:
+    broken = Breaks("one two three", ModelAPIError("broken"), after=1)
+    router = scripted(
+        [broken],
+        ["two three"],
+        deployments=[{"model_name": "m"}] * 2,
+        cache=InMemoryCache(),
+        on_interrupted="continue",
+    )
+    assert "two three" in ask(router, mode).text
+    assert router.cache_counts().stored == 0
+
+
 def test_chunks_that_their_consumer_changes_are_kept_as_they_came() -> None:
     router = scripted(["one two three"], cache=InMemoryCache())
     for chunk in router.stream("Hello there"):

@@ -1,4 +1,4 @@
-"""Caching on the wire: a hit sends nothing, is the answer that was given, and can be gone on with."""
+"""Caching on the wire: a hit sends nothing, is the answer that was given, and goes on."""
 
 from __future__ import annotations
 
