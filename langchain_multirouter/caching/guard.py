@@ -3,6 +3,8 @@
 A cache in memory is asked at once. Any other is asked in a worker thread, or awaited, for a limited
 time, and after some failures it is left alone for some seconds by a breaker like a deployment's. A
 thread that a hanging cache keeps is counted: with too many of them nobody is asked.
+
+A `SemanticCache` bounds its waits itself, and has no limit here but a call's deadline.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ Found = TypeVar("Found")
 POLICY: Final = Policy(breaker_failures=3, breaker_rate=2.0)
 #: So many threads may hang in one cache.
 MOST_HANGING: Final = 4
+
+
+#: A probe without a limit of its own holds its permit so long.
+LONGEST_PROBE_SECONDS: Final = 60.0
 
 
 class Failed(NamedTuple):
@@ -69,15 +75,26 @@ class Guard:
         self._lock = threading.Lock()
         self._hanging = 0
 
-    def lookup(self, query: Query, seconds: float) -> str | Failed | None:
+    def limit(self, seconds: float, share_seconds: float | None) -> float | None:
+        """How long one question may take; None where the cache itself sees to that.
+
+        Args:
+            seconds: For a cache that does not.
+            share_seconds: What a call with a deadline can spare.
+        """
+        if not isinstance(self._cache, ExactCache):
+            return share_seconds
+        return seconds if share_seconds is None else min(seconds, share_seconds)
+
+    def lookup(self, query: Query, seconds: float | None) -> str | Failed | None:
         """What the cache has, within the time."""
         return self._asked(lambda: self._cache.lookup(query), seconds)
 
-    def store(self, query: Query, answer: str, seconds: float) -> Failed | None:
+    def store(self, query: Query, answer: str, seconds: float | None) -> Failed | None:
         """Let the cache keep the text, within the time."""
         return self._asked(lambda: self._cache.store(query, answer), seconds)
 
-    async def alookup(self, query: Query, seconds: float) -> str | Failed | None:
+    async def alookup(self, query: Query, seconds: float | None) -> str | Failed | None:
         """What the cache has, within the time."""
         if self._at_hand:
             return self.lookup(query, seconds)
@@ -85,7 +102,7 @@ class Guard:
             return await self._awaited(lambda: self._cache.alookup(query), seconds)
         return await self._from_thread(lambda: self._cache.lookup(query), seconds)
 
-    async def astore(self, query: Query, answer: str, seconds: float) -> Failed | None:
+    async def astore(self, query: Query, answer: str, seconds: float | None) -> Failed | None:
         """Let the cache keep the text, within the time."""
         if self._at_hand:
             return self.store(query, answer, seconds)
@@ -93,12 +110,12 @@ class Guard:
             return await self._awaited(lambda: self._cache.astore(query, answer), seconds)
         return await self._from_thread(lambda: self._cache.store(query, answer), seconds)
 
-    def _asked(self, ask: Callable[[], Found], seconds: float) -> Found | Failed:
+    def _asked(self, ask: Callable[[], Found], seconds: float | None) -> Found | Failed:
         generation = self._admitted(seconds)
         if generation is None:
             return Failed("left alone", asked=False)
         found: Found | Failed
-        if self._at_hand:
+        if self._at_hand or seconds is None:
             found = _tried(ask)
         else:
             done = threading.Event()
@@ -107,7 +124,9 @@ class Guard:
         settled: Found | Failed = self._settled(found, generation)
         return settled
 
-    async def _awaited(self, ask: Callable[[], Awaitable[Found]], seconds: float) -> Found | Failed:
+    async def _awaited(
+        self, ask: Callable[[], Awaitable[Found]], seconds: float | None
+    ) -> Found | Failed:
         generation = self._admitted(seconds)
         if generation is None:
             return Failed("left alone", asked=False)
@@ -125,7 +144,7 @@ class Guard:
         settled: Found | Failed = self._settled(found, generation)
         return settled
 
-    async def _from_thread(self, ask: Callable[[], Found], seconds: float) -> Found | Failed:
+    async def _from_thread(self, ask: Callable[[], Found], seconds: float | None) -> Found | Failed:
         """As `_awaited`, in a thread of ours: one of the loop's own would be waited for at its
         end, however long it hangs."""
         loop = asyncio.get_running_loop()
@@ -172,7 +191,7 @@ class Guard:
             self._hanging += 1
         return Failed("timeout")
 
-    def _admitted(self, seconds: float) -> int | None:
+    def _admitted(self, seconds: float | None) -> int | None:
         """The breaker's generation that the answer will speak for; None: ask nobody."""
         switch = self._breaker
         if switch.open_until is None and self._hanging < MOST_HANGING:
@@ -182,7 +201,8 @@ class Guard:
             if self._hanging >= MOST_HANGING or not self._breaker.admits(now):
                 return None
             if self._breaker.open_until is not None:
-                self._breaker = breaker.begin_probe(self._breaker, until=now + seconds)
+                until = now + (LONGEST_PROBE_SECONDS if seconds is None else seconds)
+                self._breaker = breaker.begin_probe(self._breaker, until=until)
             return self._breaker.generation
 
     def _settled(self, found: Any, generation: int) -> Any:

@@ -64,19 +64,13 @@ class Caching(NamedTuple):
             shelves.count(not_kept=1)
             return None
         guards = [shelves.guard(cache) for cache in caches]
-        seconds = _share_of(self.seconds, options.deadline_seconds, len(guards))
-        shelf = Shelf(guards, shelves, seconds=seconds, call=number)
+        deadline = options.deadline_seconds
+        share = None if deadline is None else DEADLINES_SHARE * deadline / len(guards)
+        shelf = Shelf(guards, shelves, seconds=self.seconds, share_seconds=share, call=number)
         return Visit(call, query, shelf=shelf, shelves=shelves, rules=self.rules, number=number)
 
     def _no_cache(self) -> NoReturn:
         raise ConfigurationError("cache: is True, and set_llm_cache() gave none")
-
-
-def _share_of(seconds: float, deadline_seconds: float | None, caches: int) -> float:
-    """How long each cache is waited for: a call with a deadline keeps most of it for its own."""
-    if deadline_seconds is None:
-        return seconds
-    return min(seconds, DEADLINES_SHARE * deadline_seconds / caches)
 
 
 def caching_of(router: Any, deployments: str, beside: Sequence[Any]) -> Caching | None:
@@ -148,7 +142,8 @@ class Cached(BaseChatModel):
         cache: A LangChain cache, a `SemanticCache`, or several, asked in order; None is the global
             one, if there is one, True insists on it, False is none. Read back it is always False,
             which is what LangChain's own caching is to believe.
-        cache_timeout_seconds: How long a call waits for a cache that is not in memory, each time.
+        cache_timeout_seconds: How long a call waits for a cache that is not in memory, each time. A
+            `SemanticCache` has a limit of its own. A call with a deadline spares a quarter of it.
         cache_fallbacks: Whether an answer is kept that another model gave than would have been
             asked, had nobody been out.
         cache_fresh_seconds: How old an answer may be that is served instead of a call.

@@ -105,18 +105,23 @@ class Shelf:
     answer kept in all."""
 
     def __init__(
-        self, guards: Sequence[Guard], shelves: Shelves, *, seconds: float, call: int
+        self,
+        guards: Sequence[Guard],
+        shelves: Shelves,
+        *,
+        seconds: float,
+        share_seconds: float | None,
+        call: int,
     ) -> None:
-        self._guards = guards
+        self._guards = [(guard, guard.limit(seconds, share_seconds)) for guard in guards]
         self._shelves = shelves
-        self._seconds = seconds
         self._call = call
 
     def lookup(self, query: Query, fresh_seconds: float | None) -> list[Found]:
         """What the caches have, up to the first that is fresh."""
         every: list[Found] = []
-        for guard in self._guards:
-            found = self._read(guard, query, guard.lookup(query, self._seconds))
+        for guard, seconds in self._guards:
+            found = self._read(guard, query, guard.lookup(query, seconds))
             if found is not None:
                 every.append(found)
                 if is_fresh(found, fresh_seconds):
@@ -126,8 +131,8 @@ class Shelf:
     async def alookup(self, query: Query, fresh_seconds: float | None) -> list[Found]:
         """As `lookup`."""
         every: list[Found] = []
-        for guard in self._guards:
-            found = self._read(guard, query, await guard.alookup(query, self._seconds))
+        for guard, seconds in self._guards:
+            found = self._read(guard, query, await guard.alookup(query, seconds))
             if found is not None:
                 every.append(found)
                 if is_fresh(found, fresh_seconds):
@@ -136,11 +141,11 @@ class Shelf:
 
     def store(self, query: Query, answer: str) -> None:
         """Have the answer kept."""
-        self._count_stored([g.store(query, answer, self._seconds) for g in self._guards])
+        self._count_stored([g.store(query, answer, limit) for g, limit in self._guards])
 
     async def astore(self, query: Query, answer: str) -> None:
         """Have the answer kept."""
-        self._count_stored([await g.astore(query, answer, self._seconds) for g in self._guards])
+        self._count_stored([await g.astore(query, answer, limit) for g, limit in self._guards])
 
     def _count_stored(self, outcomes: Sequence[Failed | None]) -> None:
         for outcome in outcomes:
