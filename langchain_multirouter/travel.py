@@ -38,6 +38,8 @@ def carried(router: Any) -> dict[str, Any]:
     settings = {"models": list(router.models)}
     for name, field in type(router).model_fields.items():
         value = router.__dict__[name]
+        if isinstance(value, SecretStr | SecretBytes):
+            raise TypeError(f"{name}: a pickle holds no secrets; set it where it is unpickled")
         if name not in _NO_SETTINGS and value != field.get_default(call_default_factory=True):
             settings[name] = value
     if router.profile is not router.compiled.profile:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, NoReturn
 
 from langchain_core.caches import BaseCache
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel
-from pydantic import Field
+from pydantic import Field, SecretBytes
 
 from ..attempt import Attempts
 from ..deployment import finite
@@ -21,6 +22,8 @@ from .shelf import CacheCounts, Shelf, Shelves
 from .visit import Rules, Visit
 
 DEFAULT_TIMEOUT_SECONDS: Final = 0.5
+#: In bytes; as RFC 2104 advises against shorter ones.
+LEAST_KEY_BYTES: Final = 16
 #: Caches that hang take no more than this part of a call's deadline.
 DEADLINES_SHARE: Final = 0.25
 #: Settings to which pydantic would take True for 1.
@@ -66,7 +69,14 @@ class Caching(NamedTuple):
         guards = [shelves.guard(cache) for cache in caches]
         deadline = options.deadline_seconds
         share = None if deadline is None else DEADLINES_SHARE * deadline / len(guards)
-        shelf = Shelf(guards, shelves, seconds=self.seconds, share_seconds=share, call=number)
+        shelf = Shelf(
+            guards,
+            shelves,
+            seconds=self.seconds,
+            share_seconds=share,
+            key=self.rules.key,
+            call=number,
+        )
         return Visit(call, query, shelf=shelf, shelves=shelves, rules=self.rules, number=number)
 
     def _no_cache(self) -> NoReturn:
@@ -96,9 +106,20 @@ def caching_of(router: Any, deployments: str, beside: Sequence[Any]) -> Caching 
     if given is False:
         return None
     caches = None if given is None or given is True else read_caches(given)
-    rules = Rules(fresh, oldest, bool(router.cache_fallbacks))
-    told = router_fingerprint(deployments, beside)
+    key = _key_of(router.cache_secret_key)
+    rules = Rules(fresh, oldest, bool(router.cache_fallbacks), key)
+    secret = hashlib.sha256(key).hexdigest() if key else None
+    told = router_fingerprint(deployments, [*beside, secret])
     return Caching(caches, given is True, seconds or DEFAULT_TIMEOUT_SECONDS, rules, told)
+
+
+def _key_of(secret: SecretBytes | bytes | None) -> bytes:
+    if secret is None:
+        return b""
+    key = secret.get_secret_value() if isinstance(secret, SecretBytes) else secret
+    if not isinstance(key, bytes) or len(key) < LEAST_KEY_BYTES:
+        raise ConfigurationError(f"cache_secret_key: must have {LEAST_KEY_BYTES} bytes or more")
+    return key
 
 
 def read_caches(given: Any) -> tuple[Any, ...]:
@@ -149,6 +170,9 @@ class Cached(BaseChatModel):
         cache_fresh_seconds: How old an answer may be that is served instead of a call.
         cache_last_resort_seconds: How old one may be that is served where every deployment is out;
             None for never.
+        cache_secret_key: Seals what is kept, so that nobody who can write to the cache but has not
+            the key can plant an answer, and nobody who can read it can guess at a prompt. At least
+            16 bytes; the same for all who share the cache.
     """
 
     cache: Any = Field(default=None, exclude=True, repr=False)
@@ -156,6 +180,7 @@ class Cached(BaseChatModel):
     cache_fallbacks: bool = Field(default=False, repr=False)
     cache_fresh_seconds: float | None = Field(default=None, repr=False)
     cache_last_resort_seconds: float | None = Field(default=None, repr=False)
+    cache_secret_key: SecretBytes | None = Field(default=None, exclude=True, repr=False)
     assembled: Any
     compiled: Any
 

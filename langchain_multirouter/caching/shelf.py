@@ -111,10 +111,12 @@ class Shelf:
         *,
         seconds: float,
         share_seconds: float | None,
+        key: bytes,
         call: int,
     ) -> None:
         self._guards = [(guard, guard.limit(seconds, share_seconds)) for guard in guards]
         self._shelves = shelves
+        self._key = key
         self._call = call
 
     def lookup(self, query: Query, fresh_seconds: float | None) -> list[Found]:
@@ -168,7 +170,7 @@ class Shelf:
             self._failed(text)
             return None
         now = time.time()
-        stored = read(text, now=now)
+        stored = read(text, self._key, now=now)
         if stored is None or not _belongs(stored, query, guard.kind):
             self._shelves.count(refused=1)
             telling.failed(self._call, "not ours")

@@ -1,13 +1,13 @@
 """Stored: an answer as a text of our own for a cache to keep, and that text as an answer again.
 
-What a cache gives back is anybody's data: it is bounded, checked by its digest and its types, and
+What a cache gives back is anybody's data: it is bounded, checked by its seal and its types, and
 made into a message here. Nothing that it names is imported or called, and what is not exactly ours
 is no answer.
 """
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 import math
 from collections.abc import Mapping
@@ -104,28 +104,35 @@ def stored_of(
     )
 
 
-def written(stored: Stored) -> str | None:
-    """The text that is kept; None where it cannot be read again as the same answer."""
+def written(stored: Stored, key: bytes = b"") -> str | None:
+    """The text that is kept; None where it cannot be read again as the same answer.
+
+    Args:
+        stored: The answer.
+        key: Seals the text: with another one it is not read. Empty, the seal is a checksum, which
+            anybody can make.
+    """
     try:
         told = json.dumps(stored._asdict(), separators=(",", ":"), allow_nan=False)
-        text = f"{FORM} {_digest(told)} {told}"
-        return text if read(text, now=stored.at) == stored else None
+        text = f"{FORM} {_seal(told, key)} {told}"
+        return text if read(text, key, now=stored.at) == stored else None
     except Exception:  # bytes, or another object of the provider's class
         return None
 
 
-def read(text: Any, *, now: float) -> Stored | None:
+def read(text: Any, key: bytes = b"", *, now: float) -> Stored | None:
     """The answer, or None where the text is not exactly one of ours.
 
     Args:
         text: Whatever a cache gave.
+        key: As it was written with.
         now: Seconds since the epoch.
     """
     if type(text) is not str or len(text) > LONGEST_STORED:
         return None
     form, _, rest = text.partition(" ")
-    digest, _, told = rest.partition(" ")
-    if form != FORM or digest != _digest(told):
+    seal, _, told = rest.partition(" ")
+    if form != FORM or not seal.isascii() or not hmac.compare_digest(seal, _seal(told, key)):
         return None
     try:
         body = json.loads(told, parse_constant=_refuse)
@@ -148,8 +155,8 @@ def message_of(stored: Stored) -> AIMessage:
     )
 
 
-def _digest(told: str) -> str:
-    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
+def _seal(told: str, key: bytes) -> str:
+    return hmac.digest(key, told.encode("utf-8", "backslashreplace"), "sha256").hex()
 
 
 def _refuse(_constant: str) -> NoReturn:

@@ -45,6 +45,7 @@ class Rules(NamedTuple):
     fresh_seconds: float | None
     last_resort_seconds: float | None
     keeps_fallbacks: bool
+    key: bytes  # seals what is kept; may be empty
 
 
 class Overheard:
@@ -275,7 +276,7 @@ class Visit:
         if not self._rules.keeps_fallbacks and is_stopgap(answered, self._options):
             return None
         stored = stored_of(message, self._query, answered=answered, metadata=said, at=time.time())
-        text = written(stored)
+        text = written(stored, self._rules.key)
         if text is None:
             self._shelves.count(not_kept=1)
         return text

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
+import pickle
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.caches import InMemoryCache
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.outputs import ChatGeneration, Generation
 
+from langchain_multirouter import ConfigurationError, RoutedChatModel
 from langchain_multirouter.caching.query import Query
 from langchain_multirouter.caching.replay import Served, chunks_of, result_of
 from langchain_multirouter.caching.shelf import Found
@@ -28,7 +31,7 @@ from langchain_multirouter.deployment import Deployment
 from tests.reference.known import scripted, told
 from tests.wire.conftest import MODES, ask, summed
 
-from .stores import Replying
+from .stores import Recording, Replying
 
 QUERY = Query("e" * 64, "a" * 64, "text")
 
@@ -102,7 +105,7 @@ def test_a_replayed_stream_adds_up_to_the_whole_answer(one: Stored) -> None:
 def sealed(body: Any, form: str = FORM) -> str:
     """Anything, with a digest that is right: whoever can write to a cache can make one."""
     told = body if isinstance(body, str) else json.dumps(body)
-    return f"{form} {hashlib.sha256(told.encode()).hexdigest()} {told}"
+    return f"{form} {hmac.digest(b'', told.encode(), 'sha256').hex()} {told}"
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -223,3 +226,48 @@ def test_an_entry_that_names_a_deployment_which_is_not_there_is_no_hit() -> None
 
     router = scripted(["one", "two"], cache=Replying(changed))
     assert [router.invoke("x").text for _ in range(2)] == ["one", "two"]
+
+
+KEY = b"0123456789abcdef"
+
+
+def test_with_a_key_nobody_else_can_write_an_answer_that_is_read() -> None:
+    mine = written(stored(), KEY)
+    assert read(mine, KEY, now=100.0) == stored()
+    for text in (written(stored()), written(stored(), b"another key, as long")):
+        assert read(text, KEY, now=100.0) is None
+    assert read(mine, now=100.0) is None
+
+
+def test_routers_with_another_key_share_no_entry_and_those_with_the_same_do() -> None:
+    cache = Recording()
+
+    def text(key: bytes | None, *script: str) -> str:
+        router = scripted(list(script), cache=cache, cache_secret_key=key)
+        return str(router.invoke("x").text)
+
+    assert [text(KEY, "one"), text(KEY, "two")] == ["one", "one"]
+    assert text(b"another key, as long", "three") == "three"
+    assert text(None, "four") == "four"
+    assert len({prompt for prompt, _ in cache.updates}) == 3
+
+
+def test_the_key_is_nowhere_to_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "k")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://emulated.example")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    router = scripted(["one"], cache=InMemoryCache(), cache_secret_key=KEY)
+    answer = router.invoke("x")
+    for shown in (repr(router), str(dumps(router)), str(router.model_dump()), str(answer)):
+        assert KEY.decode() not in shown
+    strings = RoutedChatModel(["azure:gpt-4o"], cache_secret_key=KEY)
+    with pytest.raises(TypeError, match="cache_secret_key: a pickle holds no secrets"):
+        pickle.dumps(strings)
+    with pytest.raises(ConfigurationError, match="cache_secret_key"):
+        RoutedChatModel.from_config({"models": ["azure:gpt-4o"], "cache_secret_key": "x" * 16})
+    with pytest.raises(ConfigurationError, match="cache_secret_key: must have 16 bytes"):
+        scripted(["one"], cache=InMemoryCache(), cache_secret_key=b"short")
+    changed = router.model_copy(update={"cache_secret_key": KEY[::-1]})
+    assert "cache" not in told(changed.invoke("x"))
+    with pytest.raises(ConfigurationError, match="cache_secret_key"):
+        router.cache_secret_key = "a text of sixteen"
