@@ -155,9 +155,7 @@ class Visit:
                 if gathered.add(chunk) and (text := self._sum_of(gathered, flow)) is not None:
                     self._shelf.store(self._query, text)
                 yield chunk
-        except RouterError as error:
-            if gathered.chunks:
-                raise
+        except RouterError as error:  # after a part was delivered it is no outage
             yield from chunks_of(self._instead_of(error))
         finally:
             chunks.close()  # type: ignore[attr-defined]  # a generator
@@ -177,9 +175,7 @@ class Visit:
                 if gathered.add(chunk) and (text := self._sum_of(gathered, flow)) is not None:
                     await self._shelf.astore(self._query, text)
                 yield chunk
-        except RouterError as error:
-            if gathered.chunks:
-                raise
+        except RouterError as error:  # as above
             for chunk in chunks_of(self._instead_of(error)):
                 yield chunk
         finally:

@@ -126,6 +126,55 @@ def test_with_too_many_hanging_threads_nobody_is_asked_and_threads_stay_few() ->
     assert mine.lookup(QUERY, PATIENT) is None
 
 
+async def test_threads_that_hang_in_the_loops_stead_are_few_too() -> None:
+    clock, cache = FakeClock(), Hanging()
+    mine = guard(cache, clock)
+    try:
+        for _ in range(10):
+            assert isinstance(await mine.alookup(QUERY, 0.01), Failed)
+            clock.advance(POLICY.longest_open_seconds)
+        assert len(cache.lookups) == MOST_HANGING
+    finally:
+        cache.free.set()
+
+
+def test_a_cache_that_hangs_now_and_then_has_few_threads_though_it_is_not_left_alone() -> None:
+    class NowAndThen(Hanging):
+        def lookup(self, prompt: str, llm_string: str) -> Any:
+            if len(self.lookups) % 2:
+                return Recording.lookup(self, prompt, llm_string)
+            return super().lookup(prompt, llm_string)
+
+    cache = NowAndThen()
+    mine = guard(cache)
+    try:
+        found = [mine.lookup(QUERY, 0.05) for _ in range(20)]
+        assert found.count(Failed("left alone", asked=False)) >= 20 - 4 * MOST_HANGING
+        assert mine._hanging == MOST_HANGING
+    finally:
+        cache.free.set()
+
+
+def test_while_one_question_finds_out_the_others_do_not_wait_for_it() -> None:
+    clock, cache = FakeClock(), Down()
+    mine = guard(cache, clock)
+    for _ in range(POLICY.breaker_failures):
+        mine.lookup(QUERY, PATIENT)
+    clock.advance(POLICY.open_seconds)
+    hanging = Hanging()
+    mine._cache = ExactCache(hanging)
+    probe = threading.Thread(target=lambda: mine.lookup(QUERY, PATIENT))
+    probe.start()
+    try:
+        while not hanging.lookups:
+            time.sleep(0.001)
+        assert mine.lookup(QUERY, PATIENT) == Failed("left alone", asked=False)
+    finally:
+        hanging.free.set()
+        probe.join()
+    assert mine.lookup(QUERY, PATIENT) is None
+
+
 def test_many_at_once_are_all_asked() -> None:
     barrier = threading.Barrier(12)
 

@@ -14,6 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.tools import tool
 
 from langchain_multirouter import ConfigurationError
+from langchain_multirouter.caching.query import Query
 from langchain_multirouter.telemetry.record import CallRecord
 from langchain_multirouter.testing import ScriptedModel
 from tests.reference.known import listening, scripted, told
@@ -290,6 +291,21 @@ def test_several_caches_are_asked_in_order_and_all_keep_the_answer() -> None:
     assert (said["cache"], said["cache_kind"]) == ("hit", "semantic")
     assert asyncio.run(router.ainvoke("third")).text == "one"
     assert model.calls == 1
+
+
+@ALL_MODES
+def test_a_cache_of_the_other_kind_that_serves_what_was_asked_around_otherwise_is_refused(
+    mode: str,
+) -> None:
+    class Confused(Likeness):
+        def lookup(self, query: Query) -> str | None:
+            return next(iter(self.answers.values()), None)
+
+    model = ScriptedModel(script=["for one", "for other"])
+    router = scripted(model, cache=Confused())
+    assert ask(router, mode, tenant="one").text == "for one"
+    assert ask(router, mode, tenant="other").text == "for other"
+    assert router.cache_counts().refused == 1
 
 
 def test_an_answer_that_the_callers_own_test_refuses_is_no_hit() -> None:
