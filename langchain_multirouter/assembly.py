@@ -10,6 +10,7 @@ from typing import Any
 
 from .agenda import most_attempts
 from .attempt import Served
+from .caching.shelf import Shelves
 from .candidate import Candidate, Facts
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
@@ -19,7 +20,7 @@ from .errors import ConfigurationError
 from .fitness import Fitness
 from .fleet import Fleet
 from .forks import tell_when_forked
-from .identity import deployments_digest
+from .identity import deployments_fingerprint
 from .lineup import CHAT, Kind, assemble
 from .options import Options
 from .request import Request
@@ -72,7 +73,9 @@ class Assembled:
         self.forked()
         tell_when_forked(self)
         self.prices_until = self._prices_until()
-        self.digest = deployments_digest(self.served)
+        self.fingerprint = deployments_fingerprint(self.served)
+        self.digest = self.fingerprint[:16]
+        self.shelves = Shelves()  # what came of caches
         self.fitness = Fitness(self.served)
         able = [candidate.facts.capabilities for candidate in self.fleet.snapshot()]
         windows = [a.max_input_tokens for a in able if a.max_input_tokens is not None]

@@ -61,6 +61,8 @@ class RoutedChatModel(StructuredOutput, Insight):
         classifier: Your own: the last human turn's text → a task type.
         health_check_interval_seconds: Checks all deployments' health, in the background of a call,
             when the last check is so long ago; off by default, since checks cost money.
+        cache: A LangChain cache, or several; how they are used is said at `caching.settings.Cached`
+            with the other settings of caches, whose names begin with `cache_`.
         policy: The numbers of retries, breakers and cooldowns.
         configurable_options: Routing options that `config={"configurable": {"router": {…}}}` may
             set; none by default, since on a served graph that dictionary comes from outside.
@@ -101,6 +103,7 @@ class RoutedChatModel(StructuredOutput, Insight):
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
     tenant: str | None = Field(default=None, repr=False)
+    cache: Any = Field(default=None, exclude=True, repr=False)
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -202,7 +205,11 @@ class RoutedChatModel(StructuredOutput, Insight):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        flow, attempts, options = self._attempts(messages, stop, kwargs, False, run_manager)
+        call = self._attempts(messages, stop, kwargs, False, run_manager)
+        visit = self._visit(call, kwargs)
+        if visit is not None:
+            return visit.generate()
+        flow, attempts, options = call
         result, answered = drive.run(flow, source_for(attempts, options))
         return signed(result, answered)
 
@@ -213,7 +220,11 @@ class RoutedChatModel(StructuredOutput, Insight):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        flow, attempts, options = self._attempts(messages, stop, kwargs, False, run_manager)
+        call = self._attempts(messages, stop, kwargs, False, run_manager)
+        visit = self._visit(call, kwargs)
+        if visit is not None:
+            return await visit.agenerate()
+        flow, attempts, options = call
         result, answered = await drive.arun(flow, async_source_for(attempts, options))
         return signed(result, answered)
 
@@ -225,7 +236,11 @@ class RoutedChatModel(StructuredOutput, Insight):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         manager = run_manager or run_manager_of_stream()
-        flow, attempts, options = self._attempts(messages, stop, kwargs, True, manager)
+        call = self._attempts(messages, stop, kwargs, True, manager)
+        visit = self._visit(call, kwargs)
+        if visit is not None:
+            return own(visit.stream())
+        flow, attempts, options = call
         return own(drive.stream(flow, source_for(attempts, options)))
 
     def _astream(
@@ -236,7 +251,11 @@ class RoutedChatModel(StructuredOutput, Insight):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         manager = run_manager or run_manager_of_stream()
-        flow, attempts, options = self._attempts(messages, stop, kwargs, True, manager)
+        call = self._attempts(messages, stop, kwargs, True, manager)
+        visit = self._visit(call, kwargs)
+        if visit is not None:
+            return own(visit.astream())
+        flow, attempts, options = call
         return own(drive.astream(flow, async_source_for(attempts, options)))
 
     # --- what only a router has --------------------------------------------------------------

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .assembly import Assembled, assembled_for
+from .caching.settings import NUMBERS as CACHE_NUMBERS
+from .caching.settings import Caching, caching_of
 from .deployment import finite, refuse_asynchronous
 from .economics.lengths import Lengths, usual_tokens
 from .errors import ConfigurationError, unknown_name
@@ -40,6 +42,7 @@ NUMBERS = frozenset(
         "idle_seconds",
         "health_check_interval_seconds",
         "random_seed",
+        *CACHE_NUMBERS,
     }
 )
 
@@ -59,6 +62,7 @@ class Compiled(NamedTuple):
     roomy_output_tokens: float
     profile: Mapping[str, Any] | None = None  # the one that was found, not given
     audience: Audience | None = None
+    caching: Caching | None = None  # None: off
 
     def request(
         self,
@@ -137,6 +141,7 @@ def compile_router(router: Any) -> tuple[Assembled, Compiled]:
         known.roomy_input_tokens,
         known.roomy_output_tokens,
         audience=known.audience,
+        caching=caching_of(router, known.fingerprint, beside),
     )
 
 

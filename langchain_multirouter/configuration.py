@@ -37,6 +37,7 @@ _NOT_IN_A_FILE: Final[Mapping[str, frozenset[str]]] = {
         {
             "assembled",
             "cache",
+            "cache_secret_key",
             "callbacks",
             "classifier",
             "compiled",

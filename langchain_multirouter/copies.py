@@ -14,6 +14,7 @@ from typing import Any, Self
 from langchain_core.language_models import BaseChatModel, ModelProfile
 
 from .assembly import Assembled
+from .caching.settings import Cached
 from .caller import CallerSide
 from .compiled import Compiled, compile_router, refuse_wrong
 from .errors import ConfigurationError
@@ -23,9 +24,11 @@ from .travel import carried
 
 #: Fields that are no settings.
 _STATE = frozenset({"assembled", "compiled", "profile"})
+#: Fields that a router does not read: its state, and LangChain's but for the cache.
+_OTHERS = (_STATE | BaseChatModel.model_fields.keys()) - {"cache"}
 
 
-class Copied(CallerSide):
+class Copied(Cached, CallerSide):
     """A router's life beside its calls: profile, changes, copies, pickles."""
 
     classifier: Any
@@ -55,12 +58,12 @@ class Copied(CallerSide):
     def __setattr__(self, name: str, value: Any) -> None:
         """A setting that is changed is read again; a wrong one is refused and nothing changes."""
         fields = type(self).model_fields
-        setting = name in fields and name not in BaseChatModel.model_fields and name not in _STATE
+        setting = name in fields and name not in _OTHERS
         if not setting or self.__dict__.get("compiled") is None:
             super().__setattr__(name, value)
             return
         refuse_wrong({name: value}, fields)
-        before = getattr(self, name)
+        before = self.__dict__[name]
         super().__setattr__(name, value)
         try:
             self._changed()

@@ -58,7 +58,12 @@ def identity_of(
 
 def digest(value: Any) -> str:
     """Sixteen hexadecimal digits that tell values apart, without telling what they are."""
-    return hashlib.sha256(repr(plain(value)).encode("utf-8", "replace")).hexdigest()[:16]
+    return fingerprint(value)[:16]
+
+
+def fingerprint(value: Any) -> str:
+    """All sixty-four of them, for what guards one caller's answers from another's."""
+    return hashlib.sha256(repr(plain(value)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def plain(value: Any) -> Any:
@@ -95,9 +100,9 @@ def name_of(function: Any) -> str:
         return made_up
 
 
-def deployments_digest(served: Sequence[Served]) -> str:
+def deployments_fingerprint(served: Sequence[Served]) -> str:
     """What tells two routers' deployments apart: their settings, and those of their models."""
-    return digest([_of_one(one) for one in served])
+    return fingerprint([_of_one(one) for one in served])
 
 
 def _of_one(served: Served) -> Sequence[Any]:

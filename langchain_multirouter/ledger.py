@@ -18,6 +18,9 @@ from .telemetry.record import CallRecord
 from .telemetry.story import Story
 from .values import new
 
+#: How the note begins that an answer is in parts of more than one deployment.
+CONTINUED = "continued by"
+
 
 class Ledger:
     """The attempts of one call that have ended, and what they amount to."""
@@ -136,7 +139,7 @@ class Ledger:
     def resumed_by(self, attempt: Progress) -> None:
         """The answer is in parts of more than one deployment."""
         name, last = attempt.deployment.name, self.tried[-1].deployment
-        self.notes += (f"continued by {name} where the stream from {last} broke off",)
+        self.notes += (f"{CONTINUED} {name} where the stream from {last} broke off",)
 
     def call_ended(self, deployment: str | None, cause: str | None) -> None:
         """It has ended: who answered it (then `answered` keeps it), or why nobody did."""
@@ -173,9 +176,7 @@ class Ledger:
         found = (attempt.id, attempt.deployment, name, task_name, len(ranking.order))
         tried = tuple(self.tried)
         notes = ranking.notes + self.notes
-        spent = (self.cost_usd, self.estimated_usd)
-        values = (*found, self.started, self.now, tried, notes, *spent)
-        answered = new(Answered, values)
+        values = (*found, self.started, self.now, tried, notes, self.cost_usd, self.estimated_usd)
         if not self.request.is_check:
-            self.fleet.history.keep((answered, self.request.streamed))
-        return answered
+            self.fleet.history.keep((values, self.request.streamed))
+        return new(Answered, (*values, ranking))

@@ -142,6 +142,7 @@ class Answered(NamedTuple):
     notes: tuple[str, ...] = ()
     cost_usd: float | None = None  # of all attempts, as far as it is known
     estimated_usd: float = 0.0  # of those that were not counted and may be billed
+    ranking: Any = None  # who stood where when the call began; for caches, and not in the history
 
     def metadata(self, *, now: float | None = None) -> dict[str, Any]:
         """The truth about the call, at most 1 KB as JSON."""

@@ -33,7 +33,7 @@ def carried(router: Any) -> dict[str, Any]:
     ):
         _check_model(entry, f"models[{number}]", served.deployment)
     for name in _OBJECTS:
-        if not isinstance(getattr(router, name), bool | None):
+        if not isinstance(router.__dict__[name], bool | None):
             raise TypeError(f"{name}: cannot be pickled; set it where the router is unpickled")
     for number, sink in enumerate(router.sinks):
         if not isinstance(sink, FunctionType) and not _makes_itself(sink):
@@ -44,7 +44,9 @@ def carried(router: Any) -> dict[str, Any]:
     _check(router.metadata, "metadata", "")
     settings = {"models": list(router.models)}
     for name, field in type(router).model_fields.items():
-        value = getattr(router, name)
+        value = router.__dict__[name]
+        if isinstance(value, SecretStr | SecretBytes):
+            raise TypeError(f"{name}: a pickle holds no secrets; set it where it is unpickled")
         if name not in _NO_SETTINGS and value != field.get_default(call_default_factory=True):
             settings[name] = value
     if router.profile is not router.compiled.profile:

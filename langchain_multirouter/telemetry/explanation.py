@@ -229,6 +229,11 @@ class AnswerExplanation:
         told = self._told
         task = told.get("task_type") or "no task"
         cost = told.get("cost_usd")
+        if "cache" in told:
+            return (
+                f"{task}: {told.get('deployment')}'s answer of {told.get('age_seconds')} s ago, "
+                f"from a cache ({told['cache']})"
+            )
         return (
             f"{task}, by {told.get('strategy')}: {told.get('deployment')} answered as attempt "
             f"{told.get('attempt_number')} after {told.get('response_time_seconds')} s"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
-from ..outcome import Answered
 from .record import CallRecord
 
 #: So many calls are kept, whatever the traffic; about 1 KB each.
 KEPT_CALLS: Final = 10_000
 
+#: The fields of an `Answered` without its ranking, which holds everybody's statistics.
+Told = tuple[Any, ...]
 #: A call that was answered and whether it streamed, or any other end of one.
-Ending = tuple[Answered, bool] | CallRecord
+Ending = tuple[Told, bool] | CallRecord
 
 
 class History:
@@ -55,7 +56,7 @@ class History:
                 continue
 
 
-def record_of(answered: Answered, streamed: bool, call: int = -1) -> CallRecord:
+def record_of(answered: Told, streamed: bool, call: int = -1) -> CallRecord:
     """A call that was answered, as a record; -1 for a number that was not kept."""
     deployment, strategy, task, candidates, started, ended, attempts = answered[1:8]
     told = (call, ended, strategy, task, deployment.name, None, attempts, ended - started)
