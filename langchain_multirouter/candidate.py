@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from .conversation import Cached
 from .deployment import Deployment
 from .economics.capabilities import Capabilities
 from .economics.price import Price, Usage
 from .economics.tokens import expected_output_tokens
+from .economics.warmth import usage_next, usage_now
 from .request import Request
 from .resilience.breaker import Breaker
 from .resilience.budget import Budget
@@ -79,7 +81,34 @@ class Candidate(NamedTuple):
         price = self.facts.price
         if price is None:
             return None
-        return price.cost_usd(Usage(self.expected_input(request), self.expected_output(request)))
+        usage = Usage(self.expected_input(request), self.expected_output(request))
+        cached = self.expected_cached(request)
+        if cached is not None:
+            usage = usage_now(cached, usage, request.prompt.input_tokens)
+        return price.cost_usd(usage)
+
+    def expected_usd_ahead(self, request: Request) -> float | None:
+        """What a call of its conversation costs here on average, this one and those ahead, in USD.
+
+        What is warm here counts once, and what would be warm here from now on at every call ahead:
+        a conversation leaves a warm deployment when it gains more than it loses.
+        """
+        usd, cached, price = (
+            self.expected_usd(request),
+            self.expected_cached(request),
+            self.facts.price,
+        )
+        if usd is None or cached is None or price is None or request.conversation is None:
+            return usd
+        ahead = request.conversation.calls_ahead
+        usage = Usage(self.expected_input(request), self.expected_output(request))
+        later = price.cost_usd(usage_next(cached, usage, request.prompt.input_tokens))
+        return (usd + ahead * later) / (1 + ahead)
+
+    def expected_cached(self, request: Request) -> Cached | None:
+        """What its prompt cache is expected to do for the request; None where that is nothing."""
+        conversation = request.conversation
+        return None if conversation is None else conversation.cached.get(self.number)
 
     def expected_usd_per_1k(self, request: Request) -> float | None:
         """The blended price of this request's mix of tokens, in USD per 1,000."""

@@ -23,6 +23,7 @@ from .caller import own, run_manager_of_stream
 from .catalogue import TIERS, models_from_environment
 from .compiled import Compiled, refuse_wrong
 from .deployment import configuration_error
+from .economics.prompt_caches import LEAST_TOKENS
 from .fitness import NOBODY
 from .flow import route
 from .health import check_when_due
@@ -31,6 +32,7 @@ from .insight import Insight
 from .keywords import neutral_tool, neutral_tool_choice, read_keywords
 from .options import Interrupted, Options, Strategy, narrow
 from .prompt import read_prompt
+from .recall import recalled
 from .resilience.policy import Policy
 from .source_choice import async_source_for, source_for
 from .steps import Flow
@@ -98,6 +100,9 @@ class RoutedChatModel(StructuredOutput, Insight):
     on_interrupted: Interrupted | str = Interrupted.RAISE
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
+    prompt_cache_affinity: bool = True
+    session: str | None = Field(default=None, repr=False)
+    sticky: bool = False
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -177,11 +182,14 @@ class RoutedChatModel(StructuredOutput, Insight):
             usual_output_tokens=known.fleet.usual_output_tokens,
             unable=unable,
         )
+        now = time.monotonic()
+        if request.prompt.input_tokens >= LEAST_TOKENS or options.session is not None:
+            request = recalled(request, messages, parameters, known.fleet.memory, now)
         if time.time() >= known.prices_until:
             known.renew_prices()
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
-        flow = route(request, known.fleet, known.timeouts, time.monotonic())
+        flow = route(request, known.fleet, known.timeouts, now)
         sent = (known.served, messages, parameters, streamed, known.learner, accepts)
         watched = run_manager is not None and run_manager.handlers
         observer = observer_for(run_manager, known.served) if watched else None

@@ -14,6 +14,7 @@ from .candidate import Candidate, Readiness
 from .economics.price import Price
 from .errors import unknown_name
 from .forks import tell_when_forked
+from .memory import Memory
 from .outcome import Failure
 from .resilience import breaker, budget, cooldown
 from .resilience.policy import Policy
@@ -34,6 +35,7 @@ class Fleet:
         self.forked()
         tell_when_forked(self)
         self._candidates = list(candidates)
+        self.memory = Memory([candidate.deployment for candidate in self._candidates])
         self._numbers = {c.deployment.name: i for i, c in enumerate(self._candidates)}
         self._turn = -1
         self._calls = 0

@@ -46,6 +46,8 @@ class Ledger:
         sample = attempt.sample(self.now, self.request)
         self.cost_usd = sample.cost_usd
         changed = self.fleet.settle_success(attempt.permit, self.now, sample)
+        if (ties := self.request.conversation) is not None:
+            self.fleet.memory.answered(ties, attempt.permit.number, attempt.usage, self.now)
         if changed is not None:
             self.story.health(changed)
         self.record(attempt, "success", None)

@@ -71,6 +71,12 @@ class Options(BaseModel):
             but never from inside a tool call; or "buffer", so that nothing is delivered until all
             of it is there, and it fails over as a whole answer does.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
+        prompt_cache_affinity: Whether expected costs count what a provider has of the prompt from
+            earlier calls, and charges a fraction for.
+        session: A conversation's key: it stays on its deployment while it may and can, moves when
+            it must, and stays where it moved. The strategy orders who comes after.
+        sticky: Whether the `thread_id` of a call's configuration, which LangGraph sets, is its
+            session where the call names none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -93,6 +99,9 @@ class Options(BaseModel):
     on_interrupted: Interrupted = Interrupted.RAISE
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
+    prompt_cache_affinity: bool = True
+    session: str | None = Field(default=None, min_length=1, repr=False)
+    sticky: bool = False
 
     @property
     def strategy_name(self) -> str:
@@ -195,6 +204,9 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "on_interrupted": _asked,
     "hedge": _unless_refused,
     "hedge_tools": _unless_refused,
+    "prompt_cache_affinity": lambda mine, theirs: mine and theirs,
+    "session": _asked,
+    "sticky": _asked,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

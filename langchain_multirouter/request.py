@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .conversation import Conversation
 from .options import Options
 from .task_types import TaskType
 
@@ -51,6 +52,7 @@ class Request(NamedTuple):
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
         needs: What of its capabilities a deployment must not be known to lack: "tools",
             "structured_output".
+        conversation: What ties it to earlier calls; None for short prompts without a session.
     """
 
     options: Options
@@ -69,6 +71,7 @@ class Request(NamedTuple):
     roomy: bool = False
     needs: frozenset[str] = frozenset()
     hedge: float | bool | None = None
+    conversation: Conversation | None = None
 
 
 class Limits(NamedTuple):

@@ -49,7 +49,7 @@ def _performance(candidates: Sequence[Candidate], request: Request, now: float) 
 
 
 def _cost(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
-    costs = known_or_median([c.expected_usd(request) for c in candidates], 0.0)
+    costs = known_or_median([c.expected_usd_ahead(request) for c in candidates], 0.0)
     return [(cost,) for cost in costs]
 
 
@@ -96,6 +96,8 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
         told_seconds.append(measured.average_seconds)
         asked = tokens if measured.input_ratio is None else candidate.expected_input(request)
         told_prices.append(None if price is None else price.usd_per_1k(asked, output))
+    if request.conversation is not None:
+        told_prices = [_usd_per_1k_ahead(candidate, request) for candidate in candidates]
     seconds = known_or_median(told_seconds, UNKNOWN_SECONDS)
     prices = known_or_median(told_prices, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
     ranks = ranks_for(request)
@@ -109,6 +111,12 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
         cost = 1.0 - usd / DEAR_USD_PER_1K if usd < DEAR_USD_PER_1K else 0.0
         parts.append((_TASK_PARTS[rank_in(ranks, candidate)], performance, cost))
     return parts
+
+
+def _usd_per_1k_ahead(candidate: Candidate, request: Request) -> float | None:
+    usd = candidate.expected_usd_ahead(request)
+    tokens = candidate.expected_input(request) + candidate.expected_output(request)
+    return usd if usd is None or not tokens else 1000.0 * usd / tokens
 
 
 #: Rank → the task part, `(0.8 if listed else 0.4, plus 0.3 × (1 − rank/10)) / 1.1`.

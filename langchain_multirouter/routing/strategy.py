@@ -1,7 +1,8 @@
 """Strategy: the table of named strategies, each a row of scorer × picker, and the order they give.
 
 Whatever the strategy, in this order: filters remove; fallback levels come before any score; a
-preferred provider's ready deployments go first; those that are out come last. A deployment that has
+preferred provider's ready deployments go first; those that are out come last; then a session keeps
+its deployment. A deployment that has
 just healed stands back in a falling part of the calls, so that its share comes back over seconds.
 """
 
@@ -21,6 +22,7 @@ from ..values import new
 from . import filters, scorers
 from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn, two_choices
 from .scorers import Scorer
+from .stickiness import staying
 
 
 class Row(NamedTuple):
@@ -92,9 +94,13 @@ def rank(
     """Order the candidates for one request."""
     options = request.options
     row = row_of(options.strategy)
+    ties = request.conversation
+    picker = row.picker
+    if ties is not None and ties.session is not None:
+        picker = staying(picker, ties.session)
     if _all_alike(candidates, request, now) and not filters.needed(request):
         scores = row.scorer.scores(candidates, request, now)
-        order = row.picker(candidates, scores, turn, rng)
+        order = picker(candidates, scores, turn, rng)
         return new(Ranking, (tuple(order), {}, row.keeps_order, (), (candidates, scores)))
     kept, removed = _filtered(candidates, request)
     notes: tuple[str, ...] = ()
@@ -112,7 +118,7 @@ def rank(
     if preferred is not None and all(c.deployment.provider != preferred for c in candidates):
         notes += ("preferred_provider: no deployment is of it; ignored",)
     scores = row.scorer.scores(kept, request, now)
-    order = _picked(row.picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
+    order = _picked(picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
     return new(Ranking, (tuple(order), removed, row.keeps_order, notes, (kept, scores)))
 
 

@@ -65,6 +65,7 @@ class Explanation:
     def _candidate(self, candidate: Candidate, parts: Sequence[Any]) -> dict[str, Any]:
         name = candidate.deployment.name
         healthy = candidate.healthy(self._now)
+        cached = candidate.expected_cached(self._request)
         return {
             "deployment": name,
             "provider": candidate.deployment.provider,
@@ -76,6 +77,7 @@ class Explanation:
             "is_healthy": healthy,
             "out": None if healthy else candidate.why_out(self._now),
             "expected_input_tokens": candidate.expected_input(self._request),
+            "expected_cached_tokens": 0 if cached is None else cached.read_tokens,
             "expected_cost_usd": candidate.expected_usd(self._request),
             "expected_seconds": candidate.average_seconds,
         }
@@ -86,6 +88,8 @@ class Explanation:
             why = row["removed_by"] or "; ".join(
                 f"{p['weight']:g} × {p['part']} {p['value']:.4g}" for p in row["parts"]
             )
+            if warm := row["expected_cached_tokens"]:
+                why += f"; warm: {warm:,} tokens of the prompt"
             if row["out"]:
                 why += f"; {row['out']}"
             cost, seconds = row["expected_cost_usd"], row["expected_seconds"]
