@@ -87,23 +87,13 @@ class Candidate(NamedTuple):
             usage = usage_now(cached, usage, request.prompt.input_tokens)
         return price.cost_usd(usage)
 
-    def expected_usd_ahead(self, request: Request) -> float | None:
-        """What a call of its conversation costs here on average, this one and those ahead, in USD.
-
-        What is warm here counts once, and what would be warm here from now on at every call ahead:
-        a conversation leaves a warm deployment when it gains more than it loses.
-        """
-        usd, cached, price = (
-            self.expected_usd(request),
-            self.expected_cached(request),
-            self.facts.price,
-        )
-        if usd is None or cached is None or price is None or request.conversation is None:
-            return usd
-        ahead = request.conversation.calls_ahead
+    def expected_usd_later(self, request: Request) -> float | None:
+        """What the same request would cost here once more, its prompt in the cache, in USD."""
+        cached, price = self.expected_cached(request), self.facts.price
+        if cached is None or price is None:
+            return self.expected_usd(request)
         usage = Usage(self.expected_input(request), self.expected_output(request))
-        later = price.cost_usd(usage_next(cached, usage, request.prompt.input_tokens))
-        return (usd + ahead * later) / (1 + ahead)
+        return price.cost_usd(usage_next(cached, usage, request.prompt.input_tokens))
 
     def expected_cached(self, request: Request) -> Cached | None:
         """What its prompt cache is expected to do for the request; None where that is nothing."""

@@ -56,11 +56,13 @@ class Conversation(NamedTuple):
     Args:
         prefixes: Of its prompt, the shortest first; none where prompt caches are left alone.
         cached: Deployment's number → what its cache is expected to do.
-        calls_ahead: How many calls of this conversation are expected after this one.
+        calls_before: How many answers it has had.
+        calls_ahead: How many calls of it are expected after this one.
         session: Where it belongs, if it has a session.
     """
 
     prefixes: tuple[Prefix, ...] = ()
     cached: Mapping[int, Cached] = {}
-    calls_ahead: int = 0
+    calls_before: int = 0
+    calls_ahead: float = 0.0
     session: Session | None = None

@@ -23,6 +23,9 @@ from .routing.stickiness import rendezvous
 #: So many moved sessions are remembered, the latest.
 MOST_MOVES: Final = 16_384
 
+#: Of so many calls, and half as many before them, the usual length of a conversation is taken.
+COUNTED_CALLS: Final = 1_000
+
 #: So that nothing of a prompt or a key can be found from what is remembered of it.
 SALT: Final = os.urandom(32)
 
@@ -34,6 +37,7 @@ class Memory:
         self._weighted = [(one.name, one.weight) for one in deployments]
         self._warmth = Warmth([rules_of(one.provider, one.model_name) for one in deployments])
         self._moved: OrderedDict[bytes, int] = OrderedDict()
+        self._first_calls, self._later_calls = 1, 0  # of conversations with long prompts
         self.forked()
         tell_when_forked(self)
 
@@ -53,6 +57,11 @@ class Memory:
             self._moved.move_to_end(own)
         return Session(own, (moved, *(number for number in order if number != moved)))
 
+    @property
+    def usual_calls_ahead(self) -> float:
+        """How many calls a conversation has had after its first one, on average."""
+        return self._later_calls / self._first_calls
+
     def cached(self, prefixes: Sequence[Prefix], now: float) -> dict[int, Cached]:
         """Deployment's number → what its prompt cache is expected to do for this prompt."""
         with self._lock:
@@ -66,9 +75,20 @@ class Memory:
         with self._lock:
             if conversation.prefixes:
                 self._warmth.answered(conversation, number, usage, now)
+                self._count(conversation.calls_before)
             if session is None or number == session.order[0]:
                 return
             self._moved[session.key] = number
             self._moved.move_to_end(session.key)
             while len(self._moved) > MOST_MOVES:
                 self._moved.popitem(last=False)
+
+    def _count(self, calls_before: int) -> None:
+        """One more call; what was long ago counts less and less."""
+        if calls_before:
+            self._later_calls += 1
+        else:
+            self._first_calls += 1
+        if self._first_calls + self._later_calls > COUNTED_CALLS:
+            self._first_calls = max(1, self._first_calls // 2)
+            self._later_calls //= 2

@@ -38,9 +38,9 @@ def recalled(
 ) -> Request:
     """The request with what is remembered of its conversation.
 
-    A conversation is expected to have as many calls ahead as it has had, but no more than
-    `MOST_CALLS_AHEAD`: what has lasted, lasts (Gott, Implications of the Copernican principle for
-    our future prospects, 1993).
+    A conversation is expected to have as many calls ahead as it has had (what has lasted, lasts:
+    Gott, Implications of the Copernican principle for our future prospects, 1993), or as others
+    have had after their first, whichever is more; but no more than `MOST_CALLS_AHEAD`.
     """
     options = request.options
     session = None if options.session is None else memory.session(options.session)
@@ -50,8 +50,9 @@ def recalled(
     prefixes = prefixes_of(messages, parameters, prompt.input_tokens)
     answers = sum(1 for message in messages if message.type == "ai")
     cached = memory.cached(prefixes, now)
-    ahead = min(answers, MOST_CALLS_AHEAD)
-    return request._replace(conversation=Conversation(prefixes, cached, ahead, session))
+    ahead = min(MOST_CALLS_AHEAD, max(answers, memory.usual_calls_ahead))
+    ties = Conversation(prefixes, cached, answers, ahead, session)
+    return request._replace(conversation=ties)
 
 
 def prefixes_of(

@@ -37,7 +37,7 @@ class CacheRules(NamedTuple):
     step_tokens: int = 1
     seconds: float = FIVE_MINUTES
     mark: str | None = None
-    believed: float = 1.0
+    believed: float = 0.9
 
     def kept(self, tokens: int) -> int:
         """So many of a prefix's tokens are kept."""

@@ -19,8 +19,12 @@ from .prompt_caches import CONTROL, ONE_HOUR, POINT, CacheRules
 MOST_PREFIXES: Final = 16_384
 #: Of one prompt so many: the shortest, and the longest ones.
 MOST_OF_ONE: Final = 128
-#: How much of the belief is the latest report.
-NEWEST_SHARE: Final = 0.3
+#: What a service is believed before it has reported counts as so many reports.
+PRIOR_REPORTS: Final = 4
+#: How much of the belief is the latest report, once there are enough.
+NEWEST_SHARE: Final = 0.05
+#: Tokens are estimated: a prefix that is hardly as long as the least may well have been too short.
+SURELY_LONG_ENOUGH: Final = 1.5
 
 
 class Warmth:
@@ -35,6 +39,7 @@ class Warmth:
         self._rules = tuple(rules)
         self._most = most
         self._belief = [one.believed for one in rules]
+        self._reports = [PRIOR_REPORTS] * len(self._rules)
         self._holders: OrderedDict[bytes, dict[int, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -84,7 +89,8 @@ class Warmth:
         prefixes, rules = conversation.prefixes, self._rules[number]
         if usage is not None and usage.input_tokens:
             before = conversation.cached.get(number)
-            self._learn(number, before.found_tokens / prefixes[-1].tokens if before else 0.0, usage)
+            found = 0 if before is None else before.found_tokens
+            self._learn(number, found, prefixes[-1].tokens, usage)
         kept, _ = _kept_of(prefixes, rules)
         if not kept:
             return
@@ -104,17 +110,18 @@ class Warmth:
         while len(self._holders) > self._most:
             self._holders.popitem(last=False)
 
-    def _learn(self, number: int, expected_share: float, usage: Usage) -> None:
+    def _learn(self, number: int, found: int, tokens: int, usage: Usage) -> None:
         """What was reported, beside what was expected; where nothing was, only good news count."""
         reported = usage.cache_read_tokens / usage.input_tokens
         belief = self._belief[number]
-        if expected_share > 0.0:
-            sample = min(1.0, reported / expected_share)
+        if found >= SURELY_LONG_ENOUGH * self._rules[number].least_tokens:
+            sample = min(1.0, reported * tokens / found)
         elif reported > 0.0:
             sample = 1.0
         else:
             return
-        self._belief[number] = belief + NEWEST_SHARE * (sample - belief)
+        reports = self._reports[number] = self._reports[number] + 1
+        self._belief[number] = belief + max(NEWEST_SHARE, 1.0 / reports) * (sample - belief)
 
 
 def usage_now(cached: Cached, usage: Usage, estimated_tokens: int) -> Usage:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..candidate import Candidate
 from ..economics.tokens import expected_output_tokens
 from ..request import Request
+from .outlook import usd_per_call
 from .preferences import UNLISTED, rank_for_task, rank_in, ranks_for
 
 Parts = list[tuple[float, ...]]
@@ -49,7 +50,7 @@ def _performance(candidates: Sequence[Candidate], request: Request, now: float) 
 
 
 def _cost(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
-    costs = known_or_median([c.expected_usd_ahead(request) for c in candidates], 0.0)
+    costs = known_or_median(usd_per_call(candidates, request, now), 0.0)
     return [(cost,) for cost in costs]
 
 
@@ -97,7 +98,7 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
         asked = tokens if measured.input_ratio is None else candidate.expected_input(request)
         told_prices.append(None if price is None else price.usd_per_1k(asked, output))
     if request.conversation is not None:
-        told_prices = [_usd_per_1k_ahead(candidate, request) for candidate in candidates]
+        told_prices = [_usd_per_1k(candidate, request) for candidate in candidates]
     seconds = known_or_median(told_seconds, UNKNOWN_SECONDS)
     prices = known_or_median(told_prices, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
     ranks = ranks_for(request)
@@ -113,8 +114,12 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     return parts
 
 
-def _usd_per_1k_ahead(candidate: Candidate, request: Request) -> float | None:
-    usd = candidate.expected_usd_ahead(request)
+def _usd_per_1k(candidate: Candidate, request: Request) -> float | None:
+    """As the price of the request's mix of tokens, with what a prompt cache does for this call.
+
+    Of those ahead nothing: where cost is not all that counts, the others decide where they go.
+    """
+    usd = candidate.expected_usd(request)
     tokens = candidate.expected_input(request) + candidate.expected_output(request)
     return usd if usd is None or not tokens else 1000.0 * usd / tokens
 

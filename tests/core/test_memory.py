@@ -103,7 +103,7 @@ def test_many_threads_lose_no_move_and_break_nothing() -> None:
         try:
             for i in range(200):
                 key = f"{worker}:{i % 20}"
-                ties = Conversation(prefixes, memory.cached(prefixes, float(i)), 1, None)
+                ties = Conversation(prefixes, memory.cached(prefixes, float(i)), 1)
                 ties = ties._replace(session=memory.session(key))
                 memory.answered(ties, worker % 4, Usage(2019, 1, 1920), float(i))
         except BaseException as error:
@@ -129,3 +129,16 @@ def test_a_child_process_has_a_lock_of_its_own() -> None:
         memory.forked()
         assert memory._lock is not held
         assert memory.session("s") == moved
+
+
+def test_how_long_conversations_usually_are_is_learned() -> None:
+    memory = remembering()
+    prefixes = (Prefix(b"x", 2000),)
+    assert memory.usual_calls_ahead == 0.0
+    for _ in range(40):
+        for before in range(5):
+            memory.answered(Conversation(prefixes, {}, before), 0, None, 0.0)
+    assert memory.usual_calls_ahead == pytest.approx(4.0, abs=0.2)
+    for _ in range(4 * module.COUNTED_CALLS):
+        memory.answered(Conversation(prefixes, {}, 0), 0, None, 0.0)
+    assert memory.usual_calls_ahead < 0.05

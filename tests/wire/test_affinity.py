@@ -102,9 +102,9 @@ def test_it_leaves_for_who_is_cheaper_by_more_than_the_cache_saves(make: Make) -
 
 
 def test_a_long_conversation_leaves_where_a_short_one_would_not(make: Make) -> None:
-    model = make("a", "b", deployments={"a": {"price_multiplier": 1.5}})
+    model = make("a", "b", deployments={"a": {"price_multiplier": 1.25}})
     model.pause("b")
-    answers = talk(model, "invoke", 3)
+    answers = talk(model, "invoke", 4)
     said: list[BaseMessage] = [SystemMessage(LONG)]
     for turn, answer in enumerate(answers):
         question = HumanMessage(f"Question {turn}: {'and so on ' * 60}")
@@ -135,7 +135,8 @@ def test_explain_says_where_it_is_warm_and_what_it_will_cost(strategy: str, make
     assert told(answer)["deployment"] == "a"
     usage: Any = answer.usage_metadata
     expected = warm["a"]["expected_cached_tokens"] / warm["a"]["expected_input_tokens"]
-    assert read(answer) / usage["input_tokens"] == pytest.approx(expected, abs=0.05)
+    found = read(answer) / usage["input_tokens"]
+    assert expected == pytest.approx(0.9 * found, abs=0.05)  # one in ten may not be found
 
 
 def test_the_cost_of_an_answer_counts_what_was_cached(make: Make, cloud: Emulator) -> None:
