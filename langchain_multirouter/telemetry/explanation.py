@@ -34,7 +34,8 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """`task_type` with its evidence, `strategy`, `candidates` in the order in which they would
-        be tried, then those that were removed; `at_most`, what it may cost at worst; `notes`."""
+        be tried, then those that were removed; `at_most`, what it may cost at worst; `session`,
+        where the conversation is; `notes`."""
         scorer = row_of(self._request.options.strategy).scorer
         kept = [c for c in self._candidates if c.deployment.name in self._ranking.scores]
         measured = scorer.measure(kept, self._request, self._now) if kept else []
@@ -59,8 +60,20 @@ class Explanation:
             "estimated_input_tokens": self._request.prompt.input_tokens,
             "candidates": rows,
             "at_most": None if self._bound is None else self._bound.public(),
+            "session": self._session(),
             "notes": list(self._ranking.notes),
         }
+
+    def _session(self) -> str | None:
+        """Where the conversation is; None without a session."""
+        ties = self._request.conversation
+        if ties is None or ties.session is None:
+            return None
+        return next(
+            candidate.deployment.name
+            for candidate in self._candidates
+            if candidate.number == ties.session.order[0]
+        )
 
     def _candidate(self, candidate: Candidate, parts: Sequence[Any]) -> dict[str, Any]:
         name = candidate.deployment.name
@@ -83,13 +96,15 @@ class Explanation:
         }
 
     def _rows(self) -> list[list[Any]]:
-        rows = []
+        rows, session = [], self._session()
         for place, row in enumerate(self.to_dict()["candidates"], 1):
             why = row["removed_by"] or "; ".join(
                 f"{p['weight']:g} × {p['part']} {p['value']:.4g}" for p in row["parts"]
             )
             if warm := row["expected_cached_tokens"]:
                 why += f"; warm: {warm:,} tokens of the prompt"
+            if row["deployment"] == session:
+                why += "; the session is here"
             if row["out"]:
                 why += f"; {row['out']}"
             cost, seconds = row["expected_cost_usd"], row["expected_seconds"]

@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from langchain_multirouter.candidate import Candidate, Facts
 from langchain_multirouter.deployment import Deployment
-from langchain_multirouter.economics.price import Price, usage_of
+from langchain_multirouter.economics.price import Price
 from langchain_multirouter.economics.resolve import resolve_price
 from langchain_multirouter.fleet import Fleet
 from langchain_multirouter.flow import route
@@ -242,5 +242,4 @@ def _routed(
                     event = Ended(id, None, now, service.answer(turn, spoken, now))
     except StopIteration as end:
         answered: Answered = end.value
-        assert usage_of is not None
         return answered

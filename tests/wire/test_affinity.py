@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+from genai_prices import Usage, calc_price
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.tools import tool
 
@@ -21,6 +22,7 @@ SONNET = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 NAMES = {
     "a": ("azure_openai", "gpt-4o"),
     "b": ("azure_openai", "gpt-4o-2"),
+    "terra": ("azure_openai", "gpt-6.1-terra"),
     "gemini": ("gcp_vertex", "gemini-2.5-flash"),
     "claude": ("aws_bedrock", SONNET),
 }
@@ -149,6 +151,33 @@ def test_the_cost_of_an_answer_counts_what_was_cached(make: Make, cloud: Emulato
     fresh = entry.input_tokens - entry.cached_tokens
     usd = (fresh * 2.5 + entry.cached_tokens * 1.25 + entry.output_tokens * 10.0) / 1e6
     assert cost == pytest.approx(usd)
+
+
+GENAI = {"a": "gpt-4o", "terra": "gpt-6.1-terra", "gemini": "gemini-2.5-flash", "claude": SONNET}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", GENAI)
+def test_costs_with_cached_tokens_are_those_of_genai_prices(
+    name: str, mode: str, make: Make, cloud: Emulator
+) -> None:
+    model, system = make(name), [{"type": "text", "text": LONG}, POINT]
+    answers = talk(model, mode, 2, system=system)
+    assert cloud.log[-1].cached_tokens > 2000
+    for answer, entry in zip(answers, cloud.log, strict=True):
+        usage: Any = answer.usage_metadata
+        assert usage["input_tokens"] == entry.input_tokens
+        assert usage["output_tokens"] == entry.output_tokens
+        assert read(answer) == entry.cached_tokens
+        counted = Usage(
+            input_tokens=entry.input_tokens,
+            output_tokens=entry.output_tokens,
+            cache_read_tokens=entry.cached_tokens,
+            cache_write_tokens=entry.written_tokens,
+        )
+        provider = {"azure_openai": "azure", "gcp_vertex": "google", "aws_bedrock": "aws"}
+        price = calc_price(counted, GENAI[name], provider_id=provider[entry.provider])
+        assert told(answer)["cost_usd"] == pytest.approx(float(price.total_price))
 
 
 def test_max_cost_counts_what_is_warm(make: Make) -> None:

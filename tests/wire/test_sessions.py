@@ -84,6 +84,14 @@ def test_a_model_that_is_asked_for_by_name_is_a_constraint(model: RoutedChatMode
         assert at(model.invoke("Hello", session="s")) == wire
 
 
+def test_explain_says_where_a_session_is(model: RoutedChatModel) -> None:
+    told = model.explain("Hello", session="s")
+    assert told.to_dict()["session"] == told.to_dict()["candidates"][0]["deployment"]
+    assert told.to_dict()["session"] == home(model, "s")
+    assert repr(told).count("the session is here") == 1
+    assert model.explain("Hello").to_dict()["session"] is None
+
+
 def test_copies_share_where_sessions_moved(model: RoutedChatModel) -> None:
     first = at(model.invoke("Hello", session="s"))
     model.pause(first)
