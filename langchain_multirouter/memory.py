@@ -35,7 +35,8 @@ class Memory:
 
     def __init__(self, deployments: Sequence[Deployment]) -> None:
         self._weighted = [(one.name, one.weight) for one in deployments]
-        self._warmth = Warmth([rules_of(one.provider, one.model_name) for one in deployments])
+        services = [(one.provider, one.model_name) for one in deployments]
+        self._warmth = Warmth([rules_of(*service) for service in services], services)
         self._moved: OrderedDict[bytes, int] = OrderedDict()
         self._first_calls, self._later_calls = 1, 0  # of conversations with long prompts
         self.forked()

@@ -8,7 +8,7 @@ lately reported cached tokens where they were expected: its belief.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Final
 
 from ..conversation import Cached, Conversation, Prefix
@@ -32,11 +32,21 @@ class Warmth:
 
     Args:
         rules: Each deployment's, by its number.
+        services: Whose cache each deployment's is; those of one service, such as one model in
+            several regions, are believed alike. Each is its own if not given.
         most: How many prefixes are remembered.
     """
 
-    def __init__(self, rules: Sequence[CacheRules], most: int = MOST_PREFIXES) -> None:
+    def __init__(
+        self,
+        rules: Sequence[CacheRules],
+        services: Sequence[Hashable] = (),
+        *,
+        most: int = MOST_PREFIXES,
+    ) -> None:
         self._rules = tuple(rules)
+        named = list(services or range(len(rules)))
+        self._service = [named.index(service) for service in named]  # the first one's number
         self._most = most
         self._belief = [one.believed for one in rules]
         self._reports = [PRIOR_REPORTS] * len(self._rules)
@@ -47,7 +57,7 @@ class Warmth:
 
     def belief(self, number: int) -> float:
         """The share of the expected tokens that this deployment is believed to have: 0 to 1."""
-        return self._belief[number]
+        return self._belief[self._service[number]]
 
     def expected(self, prefixes: Sequence[Prefix], now: float) -> dict[int, Cached]:
         """Deployment's number → what its cache is expected to do for a prompt of these prefixes.
@@ -76,7 +86,7 @@ class Warmth:
         }
 
     def _cached(self, number: int, found: int, tokens: int, seconds: float) -> Cached:
-        belief = self._belief[number]
+        belief = self.belief(number)
         read = int(found * belief)
         written = tokens - read if self._rules[number].believed else 0
         for_an_hour = written if seconds >= ONE_HOUR else 0
@@ -113,15 +123,16 @@ class Warmth:
     def _learn(self, number: int, found: int, tokens: int, usage: Usage) -> None:
         """What was reported, beside what was expected; where nothing was, only good news count."""
         reported = usage.cache_read_tokens / usage.input_tokens
-        belief = self._belief[number]
+        service = self._service[number]
+        belief = self._belief[service]
         if found >= SURELY_LONG_ENOUGH * self._rules[number].least_tokens:
             sample = min(1.0, reported * tokens / found)
         elif reported > 0.0:
             sample = 1.0
         else:
             return
-        reports = self._reports[number] = self._reports[number] + 1
-        self._belief[number] = belief + max(NEWEST_SHARE, 1.0 / reports) * (sample - belief)
+        reports = self._reports[service] = self._reports[service] + 1
+        self._belief[service] = belief + max(NEWEST_SHARE, 1.0 / reports) * (sample - belief)
 
 
 def usage_now(cached: Cached, usage: Usage, estimated_tokens: int) -> Usage:

@@ -14,6 +14,7 @@ from math import inf
 
 from ..candidate import Candidate, Readiness
 from ..request import Request
+from ..telemetry.stats import Stats
 
 _OUT = Readiness.OUT
 
@@ -26,11 +27,12 @@ def usd_per_call(
     Without calls ahead whose prompt some deployment may have, that of this call alone.
     """
     conversation = request.conversation
-    first = [candidate.expected_usd(request) for candidate in candidates]
     if conversation is None or not conversation.cached or not conversation.calls_ahead:
-        return first
+        return [candidate.expected_usd(request) for candidate in candidates]
     ahead = conversation.calls_ahead
-    later = [candidate.expected_usd_later(request) for candidate in candidates]
+    counted = _counted_alike(candidates, request)
+    first = [candidate.expected_usd(request) for candidate in counted]
+    later = [candidate.expected_usd_later(request) for candidate in counted]
     leaving = min(
         (
             usd + max(0.0, ahead - 1.0) * then
@@ -43,3 +45,19 @@ def usd_per_call(
         None if usd is None or then is None else (usd + min(ahead * then, leaving)) / (1.0 + ahead)
         for usd, then in zip(first, later, strict=True)
     ]
+
+
+def _counted_alike(candidates: Sequence[Candidate], request: Request) -> Sequence[Candidate]:
+    """Candidates of one model with one ratio of counted to estimated tokens: the warmest's.
+
+    Each has learned its own from whatever it was sent, and a conversation would move for that.
+    """
+    warmest: dict[str, tuple[int, Stats]] = {}
+    for candidate in candidates:
+        cached, name = candidate.expected_cached(request), candidate.deployment.model_name
+        read = 0 if cached is None else cached.read_tokens
+        if name not in warmest or read > warmest[name][0]:
+            warmest[name] = read, candidate.stats
+    if len(warmest) == len(candidates):
+        return candidates
+    return [c._replace(stats=warmest[c.deployment.model_name][1]) for c in candidates]

@@ -185,6 +185,13 @@ class TestBelief:
         assert found.read_tokens > 1600
         assert found.written_tokens == 0
 
+    def test_deployments_of_one_service_are_believed_alike_and_others_are_not(self) -> None:
+        warmth = Warmth([AZURE, AZURE, AZURE], ["one", "other", "one"])
+        for _ in range(5):
+            ask(warmth, prompt(2000), 2, reported=0)
+        assert warmth.belief(0) == warmth.belief(2) < 0.7
+        assert warmth.belief(1) == 1.0
+
     def test_without_counts_nothing_is_learned(self) -> None:
         warmth = Warmth([AZURE])
         for _ in range(5):

@@ -16,6 +16,7 @@ from langchain_multirouter.request import Prompt, Request
 from langchain_multirouter.resilience.breaker import Breaker
 from langchain_multirouter.resilience.cooldown import Cooldown
 from langchain_multirouter.routing.outlook import usd_per_call
+from langchain_multirouter.telemetry.stats import Measured, Stats
 from tests.routing.candidates import NOW, candidate
 
 TOKENS = 10_000
@@ -79,6 +80,15 @@ def test_who_is_out_for_longer_is_not_waited_for() -> None:
     fleet = [away, priced(1, 1.0, written=1.25), priced(2, 1.1)]
     costs = usd_per_call(fleet, asked(8, WARM, COLD, None), NOW)
     assert costs[1] < costs[2]  # type: ignore[operator]  # their prices are known
+
+
+def test_what_deployments_of_one_model_learned_of_tokens_moves_no_conversation() -> None:
+    """Each has its own ratio of counted to estimated tokens, from whatever it was sent."""
+    learned = Stats(measured=Measured(input_ratio=2.0))
+    fleet = [priced(0, 1.0, stats=learned), priced(1, 1.0)]
+    assert best(fleet, asked(8, WARM, COLD)) == 0
+    other = fleet[1]._replace(deployment=candidate(1, model_name="gpt-4o-mini").deployment)
+    assert best([fleet[0], other], asked(8, WARM, COLD)) == 1
 
 
 def test_a_price_that_is_not_known_stays_unknown() -> None:
