@@ -23,6 +23,9 @@ OF_CHAT = frozenset(
         "hedge_tools",
         "idle_seconds",
         "on_interrupted",
+        "prompt_cache_affinity",
+        "session",
+        "sticky",
         "task_type",
         "tenant",
     }

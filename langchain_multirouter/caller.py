@@ -95,7 +95,7 @@ class CallerSide(BaseChatModel):
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
         """The key for a cache; functions by a name, since an address is used again."""
-        named = {key: name_of(v) if callable(v) else v for key, v in kwargs.items()}
+        named = {k: name_of(v) if callable(v) else v for k, v in kwargs.items() if k != "session"}
         return super()._get_llm_string(stop, **named)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
@@ -119,10 +119,16 @@ class CallerSide(BaseChatModel):
         """Keywords with the permitted options of the configuration; the call's own win."""
         if config is None and var_child_runnable_config.get() is None:
             return keywords
-        asked = ensure_config(config).get("configurable", {}).get("router")
-        if asked is None:
+        configurable = ensure_config(config).get("configurable", {})
+        asked = configurable.get("router")
+        if asked is not None:
+            keywords = {**read_configurable(asked, self.compiled.permitted), **keywords}
+        options = self.compiled.options
+        thread = configurable.get("thread_id")
+        if thread in (None, "") or options.session is not None or "session" in keywords:
             return keywords
-        return {**read_configurable(asked, self.compiled.permitted), **keywords}
+        sticky = keywords.get("sticky", options.sticky)
+        return {**keywords, "session": str(thread)} if sticky is True else keywords
 
     def _should_stream(self, *, run_manager: Any = None, **kwargs: Any) -> bool:
         """As LangChain's own; `_stream`, which follows at once, learns whose run it is.

@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from .conversation import Cached
 from .deployment import Deployment
 from .economics.capabilities import Capabilities
 from .economics.lengths import shrunk
-from .economics.price import Price
+from .economics.price import Price, Usage
 from .economics.tokens import USUAL_OUTPUT_TOKENS, expected_output_tokens
+from .economics.warmth import usage_next, usage_now
 from .request import Request
 from .resilience.breaker import Breaker
 from .resilience.budget import Budget
@@ -80,7 +82,25 @@ class Candidate(NamedTuple):
         price = self.facts.price
         if price is None:
             return None
-        return price.plain_usd(self.expected_input(request), self.expected_output(request))
+        tokens_in, tokens_out = self.expected_input(request), self.expected_output(request)
+        cached = self.expected_cached(request)
+        if cached is None:
+            return price.plain_usd(tokens_in, tokens_out)
+        usage = usage_now(cached, Usage(tokens_in, tokens_out), request.prompt.input_tokens)
+        return price.cost_usd(usage)
+
+    def expected_usd_later(self, request: Request) -> float | None:
+        """What the same request would cost here once more, its prompt in the cache, in USD."""
+        cached, price = self.expected_cached(request), self.facts.price
+        if cached is None or price is None:
+            return self.expected_usd(request)
+        usage = Usage(self.expected_input(request), self.expected_output(request))
+        return price.cost_usd(usage_next(cached, usage, request.prompt.input_tokens))
+
+    def expected_cached(self, request: Request) -> Cached | None:
+        """What its prompt cache is expected to do for the request; None where that is nothing."""
+        conversation = request.conversation
+        return None if conversation is None else conversation.cached.get(self.number)
 
     def expected_usd_per_1k(self, request: Request) -> float | None:
         """What the request is expected to cost here, in USD per 1,000 of its usual tokens.

@@ -23,6 +23,7 @@ from .caller import own, run_manager_of_stream
 from .catalogue import TIERS, models_from_environment
 from .compiled import Compiled, refuse_wrong
 from .deployment import configuration_error
+from .economics.prompt_caches import LEAST_TOKENS
 from .fitness import NOBODY
 from .flow import route
 from .health import check_when_due
@@ -31,6 +32,7 @@ from .insight import Insight
 from .keywords import neutral_tool, neutral_tool_choice, read_keywords
 from .options import Interrupted, Options, Strategy, narrow
 from .prompt import read_prompt
+from .recall import recalled
 from .resilience.policy import Policy
 from .source_choice import async_source_for, source_for
 from .steps import Flow
@@ -104,6 +106,9 @@ class RoutedChatModel(StructuredOutput, Insight):
     hedge_tools: bool | None = None
     tenant: str | None = Field(default=None, repr=False)
     cache: Any = Field(default=None, exclude=True, repr=False)
+    prompt_cache_affinity: bool = True
+    session: str | None = Field(default=None, repr=False)
+    sticky: bool = False
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -184,11 +189,13 @@ class RoutedChatModel(StructuredOutput, Insight):
             lengths=known.fleet.lengths,
             unable=unable,
         )
+        now = time.monotonic()
+        if request.prompt.input_tokens >= LEAST_TOKENS or options.session is not None:
+            request = recalled(request, messages, parameters, known.fleet.memory, now)
         if time.time() >= known.prices_until:
             known.renew_prices()
         if compiled.check_interval_seconds is not None:
             check_when_due(known, compiled.check_interval_seconds)
-        now = time.monotonic()
         request = with_repeats(request, known.fleet, run_manager, now)
         flow = route(request, known.fleet, known.timeouts, now)
         sent = (known.served, messages, parameters, streamed, known.learner, accepts)

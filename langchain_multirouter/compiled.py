@@ -104,6 +104,7 @@ class Compiled(NamedTuple):
             needs_of(parameters) if tools else NOTHING,
             None if options.hedge is None else hedge_of(options, parameters),
             (),
+            None,  # see `recall`
         )
         return new(Request, values)
 

@@ -61,7 +61,7 @@ class Deployment(BaseModel):
             "prod-eu" that serves "gpt-6.1-terra").
         fallback_level: Deployments of level 1 are tried only after those of level 0, and so on.
         tags: Labels that a call can require (`"eu"`, `"zero-retention"`).
-        weight: Relative share where a strategy draws lots; 0 is never drawn first.
+        weight: Relative share where a strategy draws lots, and of sessions; 0 is never drawn first.
         timeout_seconds: The longest wait of one attempt for an answer or for the stream's next
             token; the router's own `timeout` if not given.
         params: Settings of the provider's class alone (`azure_endpoint`, `region_name`…).

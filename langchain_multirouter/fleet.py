@@ -16,6 +16,7 @@ from .economics.price import Price
 from .economics.spent import NOTHING_SPENT, Spent
 from .errors import unknown_name
 from .forks import tell_when_forked
+from .memory import Memory
 from .outcome import Failure
 from .repeats import Repeat, Repeats
 from .request import Request
@@ -39,6 +40,7 @@ class Fleet:
         self.forked()
         tell_when_forked(self)
         self._candidates = list(candidates)
+        self.memory = Memory([candidate.deployment for candidate in self._candidates])
         self._numbers = {c.deployment.name: i for i, c in enumerate(self._candidates)}
         self._turn = -1
         self._calls = 0

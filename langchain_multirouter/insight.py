@@ -16,6 +16,7 @@ from .keywords import read_keywords
 from .options import narrow
 from .oversight import Overseen, considered
 from .prompt import read_prompt
+from .recall import recalled
 from .request import Request
 from .routing.strategy import Ranking
 from .routing.task import task_evidence
@@ -100,5 +101,6 @@ class Insight(Overseen, Copied):
             lengths=fleet.lengths,
             unable=self.assembled.fitness.unable(read.parameters, options.allow_losses),
         )
+        request = recalled(request, messages, read.parameters, fleet.memory, now)
         ranking, candidates = considered(request, fleet, now)
         return request, ranking, candidates, now

@@ -53,6 +53,8 @@ class Ledger:
             attempt.price = self.fleet.price(attempt.permit.number)  # the answer may have told
         sample = attempt.sample(self.now, self.request)
         changed = self.fleet.settle_success(attempt.permit, self.now, sample)
+        if (ties := self.request.conversation) is not None:
+            self.fleet.memory.answered(ties, attempt.permit.number, attempt.usage, self.now)
         if changed is not None:
             self.story.health(changed)
         self.record(attempt, "success", None)

@@ -76,6 +76,12 @@ class Options(BaseModel):
             `estimated_usd` are of all attempts.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
         tenant: Whose call it is, for what is kept apart by tenant; once said it cannot be changed.
+        prompt_cache_affinity: Whether expected costs count what a provider has of the prompt from
+            earlier calls, and charges a fraction for.
+        session: A conversation's key: it stays on its deployment while it may and can, moves when
+            it must, and stays where it moved. The strategy orders who comes after.
+        sticky: Whether the `thread_id` of a call's configuration, which LangGraph sets, is its
+            session where the call names none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,6 +105,9 @@ class Options(BaseModel):
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
     tenant: str | None = Field(default=None, min_length=1, max_length=LONGEST_TENANT)
+    prompt_cache_affinity: bool = True
+    session: str | None = Field(default=None, min_length=1, repr=False)
+    sticky: bool = False
 
     @property
     def strategy_name(self) -> str:
@@ -209,6 +218,9 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "hedge": _unless_refused,
     "hedge_tools": _unless_refused,
     "tenant": _the_same,
+    "prompt_cache_affinity": lambda mine, theirs: mine and theirs,
+    "session": _asked,
+    "sticky": _asked,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

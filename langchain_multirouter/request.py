@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .conversation import Conversation
 from .options import Options
 from .repeats import Repeat
 from .task_types import TaskType
@@ -58,6 +59,7 @@ class Request(NamedTuple):
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
         needs: What of its capabilities a deployment must not be known to lack: "tools",
             "structured_output".
+        conversation: What ties it to earlier calls; None for short prompts without a session.
     """
 
     options: Options
@@ -77,6 +79,7 @@ class Request(NamedTuple):
     needs: frozenset[str] = frozenset()
     hedge: float | bool | None = None
     repeats: tuple[Repeat, ...] = ()
+    conversation: Conversation | None = None
 
 
 class Limits(NamedTuple):

@@ -21,22 +21,23 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 #: The lowest layer first; a name stands for a module, or for a package with all of its modules.
 LAYERS = [
-    "outcome deployment errors options request task_types values spaces observer repeats",
+    "outcome deployment errors options request task_types values spaces observer repeats"
+    " conversation",
     "resilience telemetry.stats telemetry.peak telemetry.record telemetry.events telemetry.story"
     " telemetry.history economics",
     "candidate",
     "routing",
-    "agenda settlement fleet forks steps progress inflight ending ledger",
+    "agenda settlement fleet memory forks steps progress inflight ending ledger",
     "flow",
     "providers attempt resuming workers sources races source_choice drive compiled assembly"
     " keywords prompt answer caller health hook porting tally telemetry caching document catalogue"
     " vectors asked tracing connections blocks copies identity lineup travel fitness parsing"
-    " structured surroundings naming",
+    " structured surroundings naming recall",
     "chat_model configuration insight oversight embeddings testing __main__"
     " demo demo_screen demo_script emulator",
 ]
 #: Layers 0–3 and 5, and of 4 all but the fleet, which has the lock, and what renews it in a fork.
-IMPURE_BY_DESIGN = {"fleet", "forks"}
+IMPURE_BY_DESIGN = {"fleet", "forks", "memory"}
 NOT_PURE = {"time", "random", "threading", "asyncio", "socket", "logging", "queue", "concurrent"}
 CLOUDS = (
     "langchain_aws",

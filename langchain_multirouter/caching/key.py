@@ -34,7 +34,7 @@ from .query import Query
 
 #: The form of keys: another number where it changes, so that no old entry is found by a new key.
 FORM: Final = "multirouter/1"
-#: Options that say how long and how often a call tries, not who may answer and what is asked.
+#: Options that say how long, how often and where first a call tries, not who may answer and what.
 IDLE: Final = frozenset(
     {
         "deadline_seconds",
@@ -45,6 +45,9 @@ IDLE: Final = frozenset(
         "max_attempts",
         "max_retries",
         "on_interrupted",
+        "prompt_cache_affinity",
+        "session",
+        "sticky",
         "tenant",  # the namespace, told by itself
     }
 )

@@ -48,6 +48,7 @@ def respond(ask: Ask) -> Answer:
     offered = sum(tokens_in(dumps(dict(tool.schema))) + 4 for tool in ask.tools)
     return replace(
         answer,
+        found=ask.found.within(heard + offered),
         input_tokens=max(1, heard + offered),
         output_tokens=thought + max(0 if thought else 1, tokens_in(said)),
         reasoning_tokens=thought,

@@ -61,6 +61,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What of a request is in the service's prompt cache, and what is written to it, in tokens."""
+
+    read_tokens: int = 0
+    written_tokens: int = 0
+    for_an_hour: bool = False
+
+    def within(self, input_tokens: int) -> "Found":
+        """No more than the request has."""
+        read = min(self.read_tokens, input_tokens)
+        return Found(read, min(self.written_tokens, input_tokens - read), self.for_an_hour)
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One request, read from a provider's wire.
 
@@ -88,6 +102,7 @@ class Ask:
     reasons: bool = False
     texts: tuple[str, ...] = ()
     dimensions: int | None = None
+    found: Found = Found()
 
     @property
     def prompt(self) -> str:
@@ -99,7 +114,8 @@ class Ask:
 class Answer:
     """What the emulated model says, before a provider puts it in its own form.
 
-    `output_tokens` are all that the model wrote, `reasoning_tokens` those of them that it thought.
+    `output_tokens` are all that the model wrote, `reasoning_tokens` those of them that it thought;
+    `found` is of the input tokens.
     """
 
     reasoning: str = ""
@@ -110,3 +126,4 @@ class Answer:
     output_tokens: int = 0
     reasoning_tokens: int = 0
     vectors: tuple[tuple[float, ...], ...] = field(default=())
+    found: Found = Found()

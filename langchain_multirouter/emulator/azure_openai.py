@@ -164,11 +164,14 @@ def _choice(said: Any) -> tuple[Choice, tuple[str, ...]]:
 
 
 def _usage(answer: Answer) -> dict[str, Any]:
+    read = {"audio_tokens": 0, "cached_tokens": answer.found.read_tokens}
+    if written := answer.found.written_tokens:
+        read["cache_write_tokens"] = written
     return {
         "prompt_tokens": answer.input_tokens,
         "completion_tokens": answer.output_tokens,
         "total_tokens": answer.input_tokens + answer.output_tokens,
-        "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 0},
+        "prompt_tokens_details": read,
         "completion_tokens_details": {
             "audio_tokens": 0,
             "reasoning_tokens": answer.reasoning_tokens,

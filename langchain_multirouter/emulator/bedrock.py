@@ -178,12 +178,21 @@ def _thinking_tokens(ask: Ask, answer: Answer) -> dict[str, Any]:
     return {"additionalModelResponseFields": {"usage": details}}
 
 
-def _usage(answer: Answer) -> dict[str, int]:
-    return {
-        "inputTokens": answer.input_tokens,
+def _usage(answer: Answer) -> dict[str, Any]:
+    """The cache's tokens are none of the input tokens here, and told of where there are any."""
+    found = answer.found
+    usage: dict[str, Any] = {
+        "inputTokens": answer.input_tokens - found.read_tokens - found.written_tokens,
         "outputTokens": answer.output_tokens,
         "totalTokens": answer.input_tokens + answer.output_tokens,
     }
+    if found.read_tokens or found.written_tokens:
+        usage["cacheReadInputTokens"] = found.read_tokens
+        usage["cacheWriteInputTokens"] = found.written_tokens
+    if found.written_tokens:
+        ttl = "1h" if found.for_an_hour else "5m"
+        usage["cacheDetails"] = [{"ttl": ttl, "inputTokens": found.written_tokens}]
+    return usage
 
 
 def _text(answer: Answer) -> str:

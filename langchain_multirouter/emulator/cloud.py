@@ -12,26 +12,27 @@ from types import TracebackType
 from typing import Any, Self
 
 from langchain_multirouter.emulator import clients
-from langchain_multirouter.emulator.ask import Ask
+from langchain_multirouter.emulator.ask import Ask, Found
 from langchain_multirouter.emulator.faults import Fault, FaultKind, fault_of
 from langchain_multirouter.emulator.log import WireEntry, WireLog
 from langchain_multirouter.emulator.plan import plan, refused
-from langchain_multirouter.emulator.routes import route
+from langchain_multirouter.emulator.prompt_caches import PromptCaches
+from langchain_multirouter.emulator.routes import greeting, route
 from langchain_multirouter.emulator.rules import broken_rule
 from langchain_multirouter.emulator.server import Connection, Exchange, Request
-from langchain_multirouter.emulator.steps import End, Head, Plan, Send
+from langchain_multirouter.emulator.steps import Plan
 from langchain_multirouter.emulator.weather import FaultInForce, Latency, Weather, check_provider
 from langchain_multirouter.emulator.wire import Addressed, Refusal, Wire
 
 _LOG_ENTRIES = 10_000
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
-_GREETING = b"langchain-multirouter emulator: Azure OpenAI, AWS Bedrock and Google Vertex\n"
 
 
 class Emulator:
     """A server for the real provider classes that answers, or fails on command.
 
-    The same request has the same answer; `seed` governs what is drawn (jitter, probabilities).
+    The same request has the same answer, but for what `prompt_caches` have of it; `seed` governs
+    what is drawn (jitter, probabilities).
     A port of 0 is any free one, and is kept when the emulator is stopped and started again.
     """
 
@@ -41,6 +42,7 @@ class Emulator:
         self._host, self._port = host, port
         self._weather = Weather(seed)
         self._log = WireLog(_LOG_ENTRIES)
+        self.prompt_caches = PromptCaches()
         self._numbers = itertools.count(1)
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], None] = lambda: None
@@ -228,7 +230,7 @@ class Emulator:
         started = time.monotonic()
         wire, addressed = route(request.target)
         if request.method == "GET" and request.target == "/":
-            return Exchange(_greeting(), lambda completed, client_closed: None)
+            return Exchange(greeting(), lambda completed, client_closed: None)
         if addressed is None or request.method != "POST":
             reason = f"{request.method} {request.target} is nothing the emulator serves."
             return Exchange(refused(wire, Refusal(404, message=reason)), lambda done, gone: None)
@@ -237,9 +239,13 @@ class Emulator:
             body = _parsed(request.body)
             if refusal := broken_rule(wire.provider, addressed, body):
                 return self._logged(wire, addressed, refused(wire, refusal), started, body)
-            ask = wire.read(addressed, body, _fingerprint(addressed, request.body))
+            addressed_body = addressed.model.encode() + b"\0" + request.body
+            read = wire.read(addressed, body, hashlib.sha256(addressed_body).hexdigest())
+            ask = self.prompt_caches.asked(wire.provider, read)
             fault = self._weather.strike(wire.provider, (ask.model, ask.answers_as))
             planned = plan(wire, ask, fault, self._weather.delays(wire.provider))
+            if planned.whole:
+                self.prompt_caches.keep(wire.provider, ask)
         except _UNREADABLE as error:
             reason = f"The request cannot be read: {type(error).__name__} {error}"
             planned = refused(wire, Refusal(400, message=reason))
@@ -271,6 +277,7 @@ class Emulator:
         )
 
         def settle(completed: bool, client_closed: bool) -> None:
+            found = ask.found.within(planned.input_tokens) if completed and ask else Found()
             self._log.settle(
                 number,
                 ended=time.monotonic(),
@@ -278,6 +285,8 @@ class Emulator:
                 client_closed=client_closed,
                 input_tokens=planned.input_tokens if completed else 0,
                 output_tokens=planned.output_tokens if completed else 0,
+                cached_tokens=found.read_tokens,
+                written_tokens=found.written_tokens,
             )
 
         return Exchange(planned, settle)
@@ -288,13 +297,3 @@ def _parsed(data: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise TypeError("the body is not a JSON object")
     return body
-
-
-def _fingerprint(addressed: Addressed, data: bytes) -> str:
-    return hashlib.sha256(addressed.model.encode() + b"\0" + data).hexdigest()
-
-
-def _greeting() -> Plan:
-    length = ("content-length", str(len(_GREETING)))
-    head = Head(200, (("content-type", "text/plain"), length))
-    return Plan((head, Send(_GREETING), End()), 200, whole=False)

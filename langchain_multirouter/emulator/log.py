@@ -15,7 +15,8 @@ class WireEntry:
     """One request. Times are of `time.monotonic`; `ended` is None while it is under way.
 
     `completed`: all of a model's answer was written, which is when a cloud would charge for the
-    tokens. `status` is None if no header was sent.
+    tokens. Of the input, `cached_tokens` were read from the service's prompt cache, and
+    `written_tokens` written to it. `status` is None if no header was sent.
     """
 
     number: int
@@ -30,6 +31,8 @@ class WireEntry:
     input_tokens: int = 0
     output_tokens: int = 0
     client_closed: bool = False
+    cached_tokens: int = 0
+    written_tokens: int = 0
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -23,6 +23,9 @@ _Told = Iterator[tuple[_Item, bool]]  # an event, and whether it carries part of
 def whole(ask: Ask, answer: Answer) -> dict[str, Any]:
     """The response object."""
     reason = _INCOMPLETE.get(answer.finish)
+    read = {"cached_tokens": answer.found.read_tokens}
+    if written := answer.found.written_tokens:
+        read["cache_write_tokens"] = written
     response = {
         **_opened(ask),
         "status": "incomplete" if reason else "completed",
@@ -30,7 +33,7 @@ def whole(ask: Ask, answer: Answer) -> dict[str, Any]:
         "output": _items(ask, answer),
         "usage": {
             "input_tokens": answer.input_tokens,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": read,
             "output_tokens": answer.output_tokens,
             "output_tokens_details": {"reasoning_tokens": answer.reasoning_tokens},
             "total_tokens": answer.input_tokens + answer.output_tokens,

@@ -7,9 +7,11 @@ from langchain_multirouter.emulator.ask import Operation
 from langchain_multirouter.emulator.azure_openai import AzureOpenAIWire
 from langchain_multirouter.emulator.bedrock import BedrockWire
 from langchain_multirouter.emulator.responses import ResponsesWire
+from langchain_multirouter.emulator.steps import End, Head, Plan, Send
 from langchain_multirouter.emulator.vertex import VertexWire
 from langchain_multirouter.emulator.wire import Addressed, Wire
 
+_GREETING = b"langchain-multirouter emulator: Azure OpenAI, AWS Bedrock and Google Vertex\n"
 _AZURE, _BEDROCK, _VERTEX = AzureOpenAIWire(), BedrockWire(), VertexWire()
 _RESPONSES = ResponsesWire()
 _PATHS: tuple[tuple[re.Pattern[str], Wire], ...] = (
@@ -60,3 +62,10 @@ def route(target: str) -> tuple[Wire, Addressed | None]:
             operation = _OPERATIONS.get(verb, "generate")
             return wire, Addressed(unquote(found["model"] or ""), operation, verb, unquote(query))
     return next((wire for prefix, wire in _PREFIXES if path.startswith(prefix)), _VERTEX), None
+
+
+def greeting() -> Plan:
+    """What a browser is told."""
+    length = ("content-length", str(len(_GREETING)))
+    head = Head(200, (("content-type", "text/plain"), length))
+    return Plan((head, Send(_GREETING), End()), 200, whole=False)

@@ -243,6 +243,8 @@ def _response(ask: Ask, answer: Answer, parts: list[dict[str, Any]], *, last: bo
             "candidatesTokenCount": answer.output_tokens - answer.reasoning_tokens,
             "totalTokenCount": answer.input_tokens + answer.output_tokens,
         }
+        if cached := answer.found.read_tokens:
+            usage["cachedContentTokenCount"] = cached
         if answer.reasoning_tokens:
             usage["thoughtsTokenCount"] = answer.reasoning_tokens
     return body

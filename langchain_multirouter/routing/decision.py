@@ -12,6 +12,7 @@ from random import Random
 from typing import NamedTuple, cast
 
 from ..candidate import Candidate
+from ..conversation import Conversation
 from ..options import Options
 from ..request import Prompt, Request
 from ..telemetry.events import Considered, Ranked
@@ -63,7 +64,7 @@ class Decision(NamedTuple):
         """A ranking that was made just now, in so many seconds."""
         prompt = request.prompt
         asked = (prompt.kinds, prompt.input_tokens, request.max_tokens, request.task_type)
-        expected = (*asked, request.usual_output_tokens, request.streamed)
+        expected = (*asked, request.usual_output_tokens, request.streamed, request.conversation)
         return new(cls, (call, ranking, request.options, expected, draws.shown, now, seconds))
 
     def event(self) -> Ranked:
@@ -90,11 +91,12 @@ class Decision(NamedTuple):
             ),
             tuple(self.draws),
             self.decision_seconds,
+            _wanted(candidates, request.conversation),
         )
 
     def _request(self) -> Request:
         """The request without its text."""
-        kinds, tokens, most, task, usual, streamed = self.expected
+        kinds, tokens, most, task, usual, streamed, conversation = self.expected
         return Request(
             self.options,
             streamed=bool(streamed),
@@ -102,6 +104,7 @@ class Decision(NamedTuple):
             prompt=Prompt("", kinds, tokens),  # type: ignore[arg-type]
             max_tokens=most,  # type: ignore[arg-type]
             usual_output_tokens=usual,  # type: ignore[arg-type]
+            conversation=conversation,  # type: ignore[arg-type]
         )
 
     def _considered(
@@ -117,3 +120,12 @@ class Decision(NamedTuple):
         place = (readiness, share, other, deployment.fallback_level)
         known = (stats.started, stats.pending, stats.measured.at)
         return new(Considered, (deployment.name, parts, *expected, *place, *known))
+
+
+def _wanted(candidates: Sequence[Candidate], conversation: Conversation | None) -> tuple[str, ...]:
+    """The names in the order in which the call's session wants them; none without a session."""
+    if conversation is None or conversation.session is None:
+        return ()
+    place = conversation.session.order.index
+    ordered = sorted(candidates, key=lambda candidate: place(candidate.number))
+    return tuple(candidate.deployment.name for candidate in ordered)

@@ -11,9 +11,11 @@ from operator import mul
 from random import Random
 from typing import Any, NamedTuple, cast
 
+from ..conversation import Session
 from ..telemetry.events import Considered, Ranked
 from ..telemetry.stats import Measured, Stats
 from . import pickers
+from .stickiness import staying
 from .strategy import STANDS_BACK, Place, picked
 
 PICKERS: Mapping[str, pickers.Picker] = {
@@ -31,6 +33,7 @@ PICKERS: Mapping[str, pickers.Picker] = {
 class _Standing(NamedTuple):
     """As much of a candidate as a picker looks at."""
 
+    number: int
     name: str
     stats: Stats
 
@@ -70,17 +73,28 @@ def rebuilt_order(ranked: Ranked) -> tuple[str, ...]:
     dice = _Drawn(ranked.draws)
     candidates: Any = [
         _Standing(
+            number,
             one.deployment,
             Stats(succeeded=one.started - one.pending, pending=one.pending)._replace(
                 measured=Measured(at=one.heard_at)
             ),
         )
-        for one in considered
+        for number, one in enumerate(considered)
     ]
+    if ranked.session_order:
+        picker = staying(picker, _session(ranked, candidates))
     scores = list(rebuilt_scores(ranked).values())
     places = [_place(one, dice.random) for one in considered]
     order: Any = picked(picker, candidates, scores, places, ranked.call, cast(Random, dice))
     return tuple(standing.name for standing in order)
+
+
+def _session(ranked: Ranked, candidates: Sequence[_Standing]) -> Session:
+    numbers = {standing.name: standing.number for standing in candidates}
+    wanted = [numbers[name] for name in ranked.session_order if name in numbers]
+    if len(wanted) != len(numbers):
+        raise ValueError("session_order: not everybody considered is in it")
+    return Session(b"", tuple(wanted))
 
 
 def _place(one: Considered, draw: Callable[[], float]) -> Place:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from ..candidate import Candidate, usual_tokens
 from ..economics.tokens import expected_output_tokens
 from ..request import Request
+from .outlook import usd_per_call
 from .preferences import UNLISTED, rank_for_task, rank_in, ranks_for
 
 Parts = list[tuple[float, ...]]
@@ -53,7 +54,7 @@ def _performance(candidates: Sequence[Candidate], request: Request, now: float) 
 
 
 def _cost(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:
-    costs = known_or_median([c.expected_usd(request) for c in candidates], 0.0)
+    costs = known_or_median(usd_per_call(candidates, request, now), 0.0)
     return [(cost,) for cost in costs]
 
 
@@ -93,6 +94,8 @@ def _intelligent(candidates: Sequence[Candidate], request: Request, now: float) 
     """
     told_seconds: list[float | None] = [c.stats.measured.average_seconds for c in candidates]
     told_prices = _usd_per_1k(candidates, request)
+    if request.conversation is not None:  # those ahead count for nothing: others decide, too
+        told_prices = [candidate.expected_usd_per_1k(request) for candidate in candidates]
     seconds = known_or_median(told_seconds, UNKNOWN_SECONDS)
     prices = known_or_median(told_prices, 0.5 * DEAR_USD_PER_1K)  # a cost part of one half
     ranks = ranks_for(request)

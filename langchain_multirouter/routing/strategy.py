@@ -1,8 +1,9 @@
 """Strategy: the table of named strategies, each a row of scorer × picker, and the order they give.
 
 Whatever the strategy, in this order: filters remove; fallback levels come before any score; a
-preferred provider's ready deployments go first; those that are out come last. A deployment that has
-just healed stands back in a falling part of the calls, so that its share comes back over seconds.
+preferred provider's ready deployments go first; those that are out come last; a session keeps its
+deployment. One that has just healed stands back in a falling part of the calls, so that its share
+comes back over seconds.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..values import new
 from . import filters, scorers
 from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn, two_choices
 from .scorers import Scorer
+from .stickiness import staying
 
 
 class Row(NamedTuple):
@@ -85,10 +87,14 @@ def rank(
     """Order the candidates for one request."""
     options = request.options
     row = row_of(options.strategy)
+    ties = request.conversation
+    picker = row.picker
+    if ties is not None and ties.session is not None:
+        picker = staying(picker, ties.session)
     if _all_alike(candidates, request, now) and not filters.needed(request):
         parts = row.scorer.measure(candidates, request, now)
         scores = row.scorer.weighed(parts)
-        order = row.picker(candidates, scores, turn, rng)
+        order = picker(candidates, scores, turn, rng)
         scored = (candidates, scores, parts)
         return new(Ranking, (tuple(order), {}, row.keeps_order, (), scored))
     kept, removed = _filtered(candidates, request)
@@ -108,7 +114,7 @@ def rank(
         notes += ("preferred_provider: no deployment is of it; ignored",)
     parts = row.scorer.measure(kept, request, now)
     scores = row.scorer.weighed(parts)
-    order = picked(row.picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
+    order = picked(picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
     scored = (kept, scores, parts)
     return new(Ranking, (tuple(order), removed, row.keeps_order, notes, scored))
 

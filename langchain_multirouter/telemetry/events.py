@@ -60,6 +60,7 @@ class Ranked(NamedTuple):
         considered: Those that nothing kept out, in the caller's order.
         draws: The random numbers, in 0 to 1, that were drawn for it.
         decision_seconds: From the ranking's beginning until the first attempt was to begin.
+        session_order: The considered, in the order in which the call's session wants them.
     """
 
     call: int
@@ -74,6 +75,7 @@ class Ranked(NamedTuple):
     considered: tuple[Considered, ...] = ()
     draws: tuple[float, ...] = ()
     decision_seconds: float | None = None
+    session_order: tuple[str, ...] = ()
 
 
 class AttemptStarted(NamedTuple):

@@ -48,7 +48,8 @@ class Explanation:
         be tried, then those that were removed; `at_most`, what it may cost at worst;
         `wrapped_in`, the retries around the router that were seen to multiply that;
         `alternatives`, what the others would cost and take; `changes`, what would put another one
-        first, the smallest change first, and that one as `smallest_change`; `notes`."""
+        first, the smallest change first, and that one as `smallest_change`; `session`, where the
+        conversation is; `notes`."""
         scorer = row_of(self._request.options.strategy).scorer
         kept = [c for c in self._candidates if c.deployment.name in self._ranking.scores]
         measured = scorer.measure(kept, self._request, self._now) if kept else []
@@ -79,6 +80,7 @@ class Explanation:
             "alternatives": self._alternatives(rows),
             "changes": [change.public() for change in self._changes],
             "smallest_change": self._changes[0].public() if self._changes else None,
+            "session": self._session(),
             "notes": list(self._ranking.notes),
         }
 
@@ -110,9 +112,21 @@ class Explanation:
             smallest.setdefault(change.deployment, change)
         return [str(change) for change in list(smallest.values())[:SHOWN_CHANGES]]
 
+    def _session(self) -> str | None:
+        """Where the conversation is; None without a session."""
+        ties = self._request.conversation
+        if ties is None or ties.session is None:
+            return None
+        return next(
+            candidate.deployment.name
+            for candidate in self._candidates
+            if candidate.number == ties.session.order[0]
+        )
+
     def _candidate(self, candidate: Candidate, parts: Sequence[Any]) -> dict[str, Any]:
         name = candidate.deployment.name
         healthy = candidate.healthy(self._now)
+        cached = candidate.expected_cached(self._request)
         return {
             "deployment": name,
             "provider": candidate.deployment.provider,
@@ -126,6 +140,7 @@ class Explanation:
             "out": None if healthy else candidate.why_out(self._now),
             "expected_input_tokens": candidate.expected_input(self._request),
             "expected_output_tokens": candidate.expected_output(self._request),
+            "expected_cached_tokens": 0 if cached is None else cached.read_tokens,
             "expected_cost_usd": candidate.expected_usd(self._request),
             "expected_seconds": candidate.average_seconds,
         }
@@ -138,13 +153,17 @@ class Explanation:
         return f"preferred_provider: {preferred}"
 
     def _rows(self) -> list[list[Any]]:
-        rows = []
+        rows, session = [], self._session()
         for place, row in enumerate(self.to_dict()["candidates"], 1):
             why = row["removed_by"] or "; ".join(
                 f"{p['weight']:g} × {p['part']} {p['value']:.4g}" for p in row["parts"]
             )
             if row["first_because"]:
                 why = f"{row['first_because']}; {why}"
+            if warm := row["expected_cached_tokens"]:
+                why += f"; warm: {warm:,} tokens of the prompt"
+            if row["deployment"] == session:
+                why += "; the session is here"
             if row["out"]:
                 why += f"; {row['out']}"
             cost, seconds = row["expected_cost_usd"], row["expected_seconds"]

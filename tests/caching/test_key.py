@@ -195,7 +195,14 @@ def test_a_tool_has_one_key_in_all_of_its_forms(routers: list[RoutedChatModel]) 
 def test_how_long_and_how_often_a_call_tries_is_not_in_the_key(
     name: str, routers: list[RoutedChatModel]
 ) -> None:
-    values = {"on_interrupted": "buffer", "hedge": True, "hedge_tools": True}
+    values = {
+        "on_interrupted": "buffer",
+        "hedge": True,
+        "hedge_tools": True,
+        "prompt_cache_affinity": False,
+        "session": "7",
+        "sticky": True,
+    }
     asked = {name: values.get(name, 2)}
     assert exact(routers[0], "x", **asked) == exact(routers[0], "x")
 

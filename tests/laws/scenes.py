@@ -43,6 +43,9 @@ OPTIONS = st.fixed_dictionaries(
         "idle_seconds": st.sampled_from([None, 2.0]),
         "on_interrupted": st.sampled_from(["raise", "buffer"]),
         "max_response_time": st.sampled_from([None, 0.5, 60.0]),
+        "prompt_cache_affinity": st.booleans(),
+        "session": st.sampled_from([None, "a", "b"]),
+        "sticky": st.booleans(),
     },
 )
 

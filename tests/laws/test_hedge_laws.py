@@ -11,7 +11,7 @@ from langchain_multirouter.errors import InvalidRequestError, NoCandidateError, 
 from langchain_multirouter.options import Interrupted
 from langchain_multirouter.steps import Cancel, Deliver, Start
 from tests.laws.scenes import scenes
-from tests.simulation.simulated import Call, World
+from tests.simulation.simulated import Call, Kept, World
 
 HEDGES = st.sampled_from([0.01, 0.5, 2.0, 20.0])
 
@@ -86,7 +86,8 @@ def test_being_stopped_at_any_step_settles_everything(scene: Scene, step: int, t
     """As an asynchronous call is whose task is cancelled while a loser says farewell."""
     world, requests = scene
     world.most_steps = step
-    world.call(**requests[0], told=told)
+    world.told = Kept() if told else None
+    world.call(**requests[0])
     assert all(candidate.stats.pending == 0 for candidate in world.fleet.snapshot())
 
 

@@ -87,6 +87,7 @@ def test_a_candidates_row_has_everything_that_was_known() -> None:
         "out": "breaker open for 5.0 s more (server)",
         "expected_input_tokens": 500,
         "expected_output_tokens": 500,
+        "expected_cached_tokens": 0,
         "expected_cost_usd": pytest.approx(0.002),
         "expected_seconds": 2.0,
     }
