@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -422,6 +423,24 @@ def test_it_travels_without_a_provider_of_its_own_alone(measured: Measured) -> N
     assert isinstance(pickle.loads(pickle.dumps(OpenTelemetry())), OpenTelemetry)  # noqa: S301
     with pytest.raises(TypeError, match="sinks: an OpenTelemetry with a meter_provider"):
         pickle.dumps(measured.sink)
+
+
+def test_a_process_that_ends_has_exported_what_happened() -> None:
+    program = (
+        "from opentelemetry import metrics\n"
+        "from opentelemetry.sdk.metrics import MeterProvider\n"
+        "from opentelemetry.sdk.metrics.export import ConsoleMetricExporter\n"
+        "from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader\n"
+        "from langchain_multirouter import OpenTelemetry\n"
+        "from tests.reference.known import scripted\n"
+        "reader = PeriodicExportingMetricReader(ConsoleMetricExporter())\n"
+        "metrics.set_meter_provider(MeterProvider(metric_readers=[reader]))\n"
+        "scripted(['x'], sinks=[OpenTelemetry()]).invoke('hi')\n"
+    )
+    ran = subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "gen_ai.client.operation.duration" in ran.stdout
 
 
 # --- Prometheus, and the alerts ---------------------------------------------------------------
