@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tests.wire.conftest import emulator
+from tests.security.conftest import models
+from tests.wire.conftest import cloud, emulator
 
-__all__ = ["emulator"]
+__all__ = ["cloud", "emulator", "models"]
