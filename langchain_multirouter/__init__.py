@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     )
     from .options import Strategy
     from .task_types import TaskType
+    from .telemetry.journal import Journal
+    from .telemetry.journal_reading import read_journal
+    from .telemetry.open_telemetry import OpenTelemetry
 
 _HOMES = {
     "AllAttemptsFailedError": "errors",
     "ConfigurationError": "errors",
     "Deployment": "deployment",
+    "Journal": "telemetry.journal",
     "NoCandidateError": "errors",
+    "OpenTelemetry": "telemetry.open_telemetry",
     "PromptTooLongError": "errors",
     "Provider": "deployment",
     "RoutedChatModel": "chat_model",
@@ -31,13 +36,16 @@ _HOMES = {
     "Strategy": "options",
     "StreamInterruptedError": "errors",
     "TaskType": "task_types",
+    "read_journal": "telemetry.journal_reading",
 }
 
 __all__ = [
     "AllAttemptsFailedError",
     "ConfigurationError",
     "Deployment",
+    "Journal",
     "NoCandidateError",
+    "OpenTelemetry",
     "PromptTooLongError",
     "Provider",
     "RoutedChatModel",
@@ -46,6 +54,7 @@ __all__ = [
     "Strategy",
     "StreamInterruptedError",
     "TaskType",
+    "read_journal",
 ]
 
 

@@ -26,6 +26,7 @@ from .request import Request
 from .resilience.bounds import Bound, Site, worst_case
 from .resilience.policy import Policy
 from .routing.filters import of_preferred_provider, tagged
+from .telemetry.audience import audience_of
 from .telemetry.stats import LARGEST_INPUT_RATIO
 
 #: So many sets of deployments are remembered with their profiles.
@@ -44,11 +45,14 @@ class Assembled:
         timeout: float | None,
         policy: Policy,
         seed: int | None,
+        sinks: Sequence[Any] = (),
     ) -> None:
         self.models = tuple(models)
         self.timeout, self.policy, self.seed = timeout, policy, seed
         self.served = tuple(served)
         self.kind = kind
+        operation = "chat" if kind is CHAT else "embeddings"
+        self.audience = audience_of(operation, [one.deployment for one in self.served], sinks)
         self.timeouts = tuple(served.timeout_seconds for served in self.served)
         at = datetime.now(UTC)
         candidates = (
@@ -188,9 +192,13 @@ def assembled_for(router: Any) -> Assembled:
     if not isinstance(known, Assembled) or known.models != tuple(router.models):
         served = assemble(router.models, router.timeout)
         policy, seed = router.policy, router.random_seed
-        return Assembled(router.models, served, timeout=router.timeout, policy=policy, seed=seed)
-    for name, shared in (("policy", known.policy), ("random_seed", known.seed)):
-        if getattr(router, name) != shared:
+        shared = {"policy": policy, "seed": seed, "sinks": router.sinks}
+        return Assembled(router.models, served, timeout=router.timeout, **shared)
+    given = known.audience.given
+    same = {"policy": known.policy, "random_seed": known.seed, "sinks": given}
+    for name, value in same.items():
+        now = getattr(router, name)
+        if (tuple(now) if name == "sinks" else now) != value:
             raise ConfigurationError(
                 f"{name}: cannot be changed in a copy, which shares its deployments' health; "
                 "make another router"

@@ -64,6 +64,7 @@ class RoutedChatModel(StructuredOutput, Insight):
         configurable_options: Routing options that `config={"configurable": {"router": {…}}}` may
             set; none by default, since on a served graph that dictionary comes from outside.
         random_seed: Seeds jitter and draws, for runs that can be repeated.
+        sinks: Where events go: `Journal`, `OpenTelemetry`, functions of an event.
 
     The other arguments are the routing options of `options.Options`.
 
@@ -104,6 +105,7 @@ class RoutedChatModel(StructuredOutput, Insight):
     health_check_interval_seconds: float | None = None
     configurable_options: Sequence[str] = Field(default=(), repr=False)
     random_seed: int | None = Field(default=None, repr=False)
+    sinks: Sequence[Any] = Field(default=(), repr=False)
     assembled: Any = Field(default=None, exclude=True, repr=False)
     """What copies of the router share: deployments, their statistics, their health."""
 

@@ -19,7 +19,8 @@ from .request import Prompt, Request
 from .routing.preferences import read_preferences
 from .routing.task import classify_task
 from .task_types import TaskType
-from .telemetry.sinks import listening, remark
+from .telemetry.audience import Audience
+from .telemetry.sinks import remark
 from .values import new
 
 #: Settings to which pydantic would take True for 1.
@@ -56,6 +57,7 @@ class Compiled(NamedTuple):
     roomy_input_tokens: float  # see `Request.roomy`
     roomy_output_tokens: float
     profile: Mapping[str, Any] | None = None  # the one that was found, not given
+    audience: Audience | None = None
 
     def request(
         self,
@@ -88,7 +90,7 @@ class Compiled(NamedTuple):
             prompt,
             asked,
             self.preferences,
-            listening(),
+            None if self.audience is None else self.audience.heard(),
             usual_output_tokens,
             False,
             unable,
@@ -131,6 +133,7 @@ def compile_router(router: Any) -> tuple[Assembled, Compiled]:
         interval,
         known.roomy_input_tokens,
         known.roomy_output_tokens,
+        audience=known.audience,
     )
 
 

@@ -43,9 +43,10 @@ _NOT_IN_A_FILE: Final[Mapping[str, frozenset[str]]] = {
             "custom_get_token_ids",
             "profile",
             "rate_limiter",
+            "sinks",
         }
     ),
-    "RoutedEmbeddings": frozenset({"assembled", "compiled", "spaces"}),
+    "RoutedEmbeddings": frozenset({"assembled", "compiled", "sinks", "spaces"}),
     "Deployment": frozenset({"health_check"}),
     "Policy": frozenset({"wait", "stop"}),
 }

@@ -20,7 +20,6 @@ from .outcome import Answered
 from .races import TaskSource
 from .sources import AsyncSource, Running, Source
 from .steps import Cancel, Deliver, Event, Flow, Start, Tell, Wait
-from .telemetry.sinks import tell
 
 
 def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
@@ -37,7 +36,7 @@ def run(flow: Flow, source: Source) -> tuple[Any, Answered]:
             elif isinstance(step, Cancel):
                 source.cancel(step.id)
             elif isinstance(step, Tell):
-                tell(step.happening)
+                step.listening.tell(step.happened)
     except StopIteration as end:
         answered: Answered = end.value
         running = source.running(answered.attempt_id)
@@ -61,7 +60,7 @@ async def arun(flow: Flow, source: AsyncSource | TaskSource) -> tuple[Any, Answe
             elif isinstance(step, Cancel):
                 await source.cancel(step.id)
             elif isinstance(step, Tell):
-                tell(step.happening)
+                step.listening.tell(step.happened)
     except StopIteration as end:
         answered: Answered = end.value
         running = source.running(answered.attempt_id)
@@ -98,7 +97,7 @@ def stream(flow: Flow, source: Source) -> Iterator[ChatGenerationChunk]:
             elif isinstance(step, Cancel):
                 source.cancel(step.id)
             else:
-                tell(step.happening)
+                step.listening.tell(step.happened)
     except StreamInterruptedError as error:
         raise with_partial(error, delivered) from error.__cause__
     finally:
@@ -135,7 +134,7 @@ async def astream(
             elif isinstance(step, Cancel):
                 await source.cancel(step.id)
             else:
-                tell(step.happening)
+                step.listening.tell(step.happened)
     except StreamInterruptedError as error:
         raise with_partial(error, delivered) from error.__cause__
     finally:

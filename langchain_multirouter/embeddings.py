@@ -62,6 +62,7 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
             when the last check is so long ago; off by default, since checks cost money.
         policy: The numbers of retries, breakers and cooldowns.
         random_seed: Seeds jitter and draws, for runs that can be repeated.
+        sinks: Where events go: `Journal`, `OpenTelemetry`, functions of an event.
 
     The other arguments are the routing options of `options.Options`.
 
@@ -91,6 +92,7 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     health_check_interval_seconds: float | None = None
     random_seed: int | None = Field(default=None, repr=False)
+    sinks: Sequence[Any] = Field(default=(), repr=False)
     assembled: Any = Field(default=None, exclude=True, repr=False)
     """What copies of the router share: deployments, their statistics, their health."""
 
@@ -136,8 +138,8 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
             names, home = ", ".join(spaces.strangers), spaces.home.described()
             remark("Never asked, since their vectors are not of %s: %s", home, names)
         limits: dict[str, Any] = {"timeout": self.timeout, "policy": self.policy}
-        limits["seed"] = self.random_seed
-        self.assembled = known = Assembled(self.models, served, kind=EMBEDDINGS, **limits)
+        shared = {**limits, "seed": self.random_seed, "sinks": self.sinks}
+        self.assembled = known = Assembled(self.models, served, kind=EMBEDDINGS, **shared)
         self.compiled = Compiled(
             options,
             NO_ANSWER,
@@ -149,6 +151,7 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
             finite("health_check_interval_seconds", self.health_check_interval_seconds, least=1.0),
             known.roomy_input_tokens,
             known.roomy_output_tokens,
+            audience=known.audience,
         )
 
     def _narrowed(self, options: Options, names: Iterable[str]) -> Self:
@@ -156,8 +159,6 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         changes = {name: getattr(options, name) for name in names}
         compiled = self.compiled._replace(options=options)
         return self.model_copy(update={**changes, "compiled": compiled})
-
-    # --- what LangChain asks of embeddings ---------------------------------------------------
 
     def embed_documents(self, texts: Sequence[str], **kwargs: Any) -> list[list[float]]:
         """A vector for each text, all of one deployment.
@@ -270,8 +271,6 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         if space is not None:
             here, home = space.described(), self.spaces.home.described()
             remark("%s answered: these vectors are of %s, not of %s", name, here, home)
-
-    # --- what only a router has --------------------------------------------------------------
 
     @property
     def model_name(self) -> str:

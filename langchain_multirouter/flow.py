@@ -23,6 +23,7 @@ from .outcome import Cause, Failure
 from .progress import Progress, limits_of
 from .request import Request
 from .resilience.verdict import VERDICTS, Next
+from .routing.decision import Decision, Draws
 from .routing.strategy import rank
 from .steps import (
     Cancel,
@@ -99,9 +100,10 @@ class _Call(Ledger):
                     latest = self.fleet.snapshot()[choice.candidate.number]
                     self.agenda.refused(choice, latest, self.now)
                     continue
-                if self.story.told:
-                    yield from self.announce(choice)
                 try:
+                    if self.story.told:
+                        self.story.begins(attempt.deployment, attempt.id + 1, self.tried)
+                        yield from self.tell()
                     attempt, failure = yield from self.follow(attempt)
                 finally:
                     if self.flight is not None or not attempt.permit.settled:
@@ -113,25 +115,31 @@ class _Call(Ledger):
             if self.tried:
                 self.fleet.call_failed()
             cause = str(getattr(error, "cause", None) or type(error).__name__)
-            self.unanswered(cause)
-            self.story.gave_up(cause, self.tried, self.now - self.started)
+            self.call_ended(None, cause)
             yield from self.tell()
             raise
+        except GeneratorExit:  # the caller left; no step is taken any more
+            self.call_ended(None, "cancelled")
+            self.story.told_at_once()
+            raise
         if self.story.told:
-            name, taken = attempt.deployment.name, self.now - self.started
-            self.story.succeeded(name, self.tried, taken, self.cost_usd)
+            self.call_ended(attempt.deployment.name, None)
             yield from self.tell()
         return self.answered(attempt)
 
     def rank(self) -> None:
         fleet, request = self.fleet, self.request
         candidates, turn = fleet.candidates()
-        ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=self.now)
-        self.story = Story.of(turn, told=request.told)
+        self.story = Story.of(turn, request.told)
+        if request.told is None:
+            ranking = rank(candidates, request, turn=turn, rng=fleet.rng, now=self.now)
+        else:
+            draws = Draws(fleet.rng)
+            ranking = rank(candidates, request, turn=turn, rng=draws.as_rng(), now=self.now)
+            taken = request.told.clock() - self.started
+            self.story.add(Decision.of(turn, ranking, request, draws, self.now, taken))
         self.ranking = ranking
         if not ranking.order:
-            if request.told:
-                self.story.begins("", (), ranking.event(turn, request))
             raise no_candidate(ranking.removed)
         self.agenda = Agenda(ranking, request, fleet.policy, fleet.rng, self.deadline, self.now)
 
@@ -144,15 +152,9 @@ class _Call(Ledger):
         if self.deadline is not None and self.now >= self.deadline:
             raise self.exhausted()  # the wait's end came late
 
-    def announce(self, choice: Choice) -> Generator[Step, Event | None, None]:
-        """An attempt begins."""
-        ranked = None if self.tried else self.ranking.event(self.story.call, self.request)
-        self.story.begins(choice.candidate.deployment.name, self.tried, ranked)
-        yield from self.tell()
-
     def tell(self) -> Generator[Step, Event | None, None]:
-        for happening in self.story.handed_over():
-            yield Tell(happening)
+        if self.story.happened:
+            yield new(Tell, (self.request.told, self.story.handed_over()))
 
     def begin(self, choice: Choice) -> Progress | None:
         charged = choice.charged
@@ -259,7 +261,7 @@ class _Call(Ledger):
         if attempt is None:
             return
         flight.attempts.append(attempt)
-        self.story.hedged(slow.deployment.name, attempt.deployment.name, attempt.id + 1)
+        self.story.hedged(slow.deployment.name, attempt.deployment, attempt.id + 1)
         yield from self.tell()
         number, limits = attempt.permit.number, attempt.limits
         yield new(Start, (attempt.id, number, attempt.deployment, limits, False))
@@ -267,6 +269,9 @@ class _Call(Ledger):
     def decide(self, attempt: Progress, failure: Failure) -> None:
         """What the failure means for the rest of this call."""
         self.failures.append(failure)
+        if self.delivered:
+            name, cause = attempt.deployment.name, failure.cause.value
+            self.story.interrupted(name, attempt.id + 1, cause)
         if self.is_final(attempt, failure):
             name = attempt.deployment.name
             if self.delivered:
@@ -282,8 +287,9 @@ class _Call(Ledger):
 
     def leave_unsettled(self, attempt: Progress) -> None:
         """Whatever happened, every permit comes back."""
-        self.fleet.settle_cancelled(attempt.permit, self.now)
-        if self.flight is not None:
-            for other in self.flight.attempts:
-                self.fleet.settle_cancelled(other.permit, self.now)
-            self.flight = None
+        flying = () if self.flight is None else self.flight.attempts
+        for left in {attempt.id: attempt, **{other.id: other for other in flying}}.values():
+            if not left.permit.settled:
+                self.fleet.settle_cancelled(left.permit, self.now)
+                self.record(left, "cancelled", None)
+        self.flight = None

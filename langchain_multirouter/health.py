@@ -22,7 +22,6 @@ from .races import ThreadSource
 from .request import Request
 from .sources import AsyncSource, Attempts
 from .steps import Flow
-from .telemetry.sinks import listening, tell
 
 #: The longest a check takes where nobody says.
 CHECK_SECONDS = 10.0
@@ -128,7 +127,7 @@ def _ping(known: Assembled, served: Served, timeout_seconds: float) -> tuple[Flo
         options,
         model=served.deployment.name,
         model_is_deployment=True,
-        told=listening(),
+        told=known.audience.heard(),
         is_check=True,
     )
     flow = route(request, known.fleet, known.timeouts, time.monotonic())
@@ -144,8 +143,8 @@ def _judged(known: Assembled, served: Served, started: float, error: Exception |
     known.checked[name] = datetime.now(UTC)
     if not isinstance(error, NoCandidateError):  # who was not asked has nothing new to say
         changed = known.fleet.judge(name, now, cause=None if healthy else cause)
-        if changed is not None and listening():
-            tell(changed)
+        if changed is not None:
+            known.audience.announce(changed)
     return Health(healthy, now - started, cause)
 
 

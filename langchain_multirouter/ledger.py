@@ -13,6 +13,7 @@ from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking
 from .steps import Ended, Event
+from .telemetry.events import CallEnded
 from .telemetry.record import CallRecord
 from .telemetry.story import Story
 from .values import new
@@ -66,7 +67,7 @@ class Ledger:
         """It failed."""
         changed = self.fleet.settle_failure(attempt.permit, failure, self.now)
         self.record(attempt, "failure", failure)
-        self.story.failed(self.tried, changed)
+        self.story.health(changed)
 
     def overdue(self, attempt: Progress) -> Failure:
         """A limit ran out. The deadline blames only who had most of the call's time."""
@@ -90,7 +91,9 @@ class Ledger:
         usage, price, first = attempt.usage, attempt.price, attempt.first_token_seconds
         cost_usd = None if usage is None or price is None else price.cost_usd(usage)
         values = (name, outcome, cause, code, seconds, usage, cost_usd, None, first)
-        self.tried.append(new(AttemptRecord, values))
+        ended = new(AttemptRecord, values)
+        self.tried.append(ended)
+        self.story.attempt_ended(attempt.id + 1, ended)
 
     def is_final(self, attempt: Progress, failure: Failure) -> bool:
         """Whether nothing is tried after it."""
@@ -120,6 +123,33 @@ class Ledger:
         name, last = attempt.deployment.name, self.tried[-1].deployment
         self.notes += (f"continued by {name} where the stream from {last} broke off",)
 
+    def call_ended(self, deployment: str | None, cause: str | None) -> None:
+        """It has ended: who answered it, or why nobody did."""
+        is_check = self.request.is_check
+        record = self.call_record(deployment, cause)
+        if self.story.told:
+            self.story.add(CallEnded(record, is_check))
+        if cause is not None and not is_check and (self.tried or cause != "cancelled"):
+            self.fleet.history.keep(record)  # an answered one is kept as it is: see `answered`
+
+    def call_record(self, deployment: str | None, cause: str | None) -> CallRecord:
+        """The call as it ended."""
+        request, task, ranking = self.request, self.request.task_type, self.ranking
+        removed = () if ranking.order else {why.split(":")[0] for why in ranking.removed.values()}
+        return CallRecord(
+            self.story.call,
+            self.now,
+            request.options.strategy_name,
+            None if task is None else str(task),
+            deployment,
+            cause,
+            tuple(self.tried),
+            max(0.0, self.now - self.started),
+            len(ranking.order),
+            request.streamed,
+            removed_by=tuple(sorted(removed)),
+        )
+
     def answered(self, attempt: Progress) -> Answered:
         """How the call was answered."""
         task, ranking = self.request.task_type, self.ranking
@@ -132,17 +162,3 @@ class Ledger:
         if not self.request.is_check:
             self.fleet.history.keep((answered, self.request.streamed))
         return answered
-
-    def unanswered(self, cause: str) -> None:
-        """The call ended without an answer, or in the middle of one."""
-        if self.request.is_check:
-            return
-        task, ranking, seconds = self.request.task_type, self.ranking, self.now - self.started
-        name, task_name = self.request.options.strategy_name, None if task is None else str(task)
-        removed = {} if ranking.order else {why.split(":")[0] for why in ranking.removed.values()}
-        tried, most, streamed = tuple(self.tried), len(ranking.order), self.request.streamed
-        record = CallRecord(
-            -1, self.now, name, task_name, None, cause, tried, seconds, most, streamed,
-            removed_by=tuple(sorted(removed)),
-        )  # fmt: skip
-        self.fleet.history.keep(record)

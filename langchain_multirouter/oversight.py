@@ -17,6 +17,7 @@ from .options import OPTION_NAMES, Options, narrow
 from .request import Request
 from .routing.strategy import Ranking, rank
 from .telemetry.advising.situation import Settings, price_changes
+from .telemetry.events import Paused, Resumed
 from .telemetry.report import Analytics, Moment
 
 #: A router's repr names so many deployments.
@@ -56,10 +57,12 @@ class Overseen:
     def pause(self, name: str) -> None:
         """Send nothing more to the deployment until `resume`; what is under way goes on."""
         self.assembled.fleet.pause(name)
+        self.assembled.audience.announce(Paused(name))
 
     def resume(self, name: str) -> None:
         """Undo `pause`."""
         self.assembled.fleet.resume(name)
+        self.assembled.audience.announce(Resumed(name))
 
     def analytics(self, *, since_seconds: float | None = None) -> Analytics:
         """What the statistics and the last 10,000 calls say, and what to change.

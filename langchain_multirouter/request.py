@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .options import Options
 from .task_types import TaskType
@@ -47,7 +47,7 @@ class Request(NamedTuple):
         roomy: It is known to be within every deployment's limits, so that none is looked at.
         hedge: When a second copy may go elsewhere, in seconds; True for the deployment's own 95 %;
             None for never, as with tools that were not declared safe.
-        told: Whether somebody listens to what happens in the call.
+        told: Who listens to what happens in the call; None where nobody does.
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
         needs: What of its capabilities a deployment must not be known to lack: "tools",
             "structured_output".
@@ -62,7 +62,7 @@ class Request(NamedTuple):
     prompt: Prompt = Prompt()
     max_tokens: int | None = None
     preferences: Mapping[TaskType, tuple[str, ...]] = {}
-    told: bool = False
+    told: Any = None  # a `telemetry.story.Listening`; untyped, since it is of a higher layer
     usual_output_tokens: float | None = None
     is_check: bool = False
     unable: Mapping[int, str] = {}

@@ -1,6 +1,6 @@
 """Steps and events: the few words between the flow, which decides, and the drivers, which wait.
 
-    steps   Start(id, …)  Cancel(id)  Deliver(id)  Tell(happening)  Wait(until)
+    steps   Start(id, …)  Cancel(id)  Deliver(id)  Tell(listening, happened)  Wait(until)
     events  Chunk(id, kind, …)  Ended(id, failure, now)  Elapsed(now)
 
 Only `Wait` is answered with an event. Times are the monotonic clock's, and an event's is when it
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from .deployment import Deployment
 from .outcome import Answered, Failure
 from .request import Limits
-from .telemetry.events import Happening
+from .telemetry.story import Happened, Listening
 
 
 class Start(NamedTuple):
@@ -44,7 +44,8 @@ class Deliver(NamedTuple):
 class Tell(NamedTuple):
     """Tell whoever listens what happened; only in calls that somebody listens to."""
 
-    happening: Happening
+    listening: Listening
+    happened: Happened
 
 
 class Wait(NamedTuple):

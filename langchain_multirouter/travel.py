@@ -8,6 +8,7 @@ the keys.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any, Final
 
 from langchain_core.language_models import BaseChatModel
@@ -34,6 +35,12 @@ def carried(router: Any) -> dict[str, Any]:
     for name in _OBJECTS:
         if not isinstance(getattr(router, name), bool | None):
             raise TypeError(f"{name}: cannot be pickled; set it where the router is unpickled")
+    for number, sink in enumerate(router.sinks):
+        if not isinstance(sink, FunctionType) and not _makes_itself(sink):
+            raise TypeError(
+                f"sinks[{number}]: an object ({type(sink).__name__}) cannot be pickled; set it "
+                "where the router is unpickled"
+            )
     _check(router.metadata, "metadata", "")
     settings = {"models": list(router.models)}
     for name, field in type(router).model_fields.items():
@@ -43,6 +50,11 @@ def carried(router: Any) -> dict[str, Any]:
     if router.profile is not router.compiled.profile:
         settings["profile"] = router.profile
     return settings
+
+
+def _makes_itself(sink: Any) -> bool:
+    """Whether it says itself what it is made of, as ours do."""
+    return getattr(type(sink), "travels", False) is True
 
 
 def _check_model(entry: Any, place: str, known: Deployment) -> None:

@@ -32,8 +32,12 @@ class Scorer(NamedTuple):
 
     def scores(self, candidates: Sequence[Candidate], request: Request, now: float) -> list[float]:
         """The weighted sums, in the candidates' order."""
+        return self.weighed(self.measure(candidates, request, now))
+
+    def weighed(self, parts: Sequence[Sequence[float]]) -> list[float]:
+        """The weighted sums of parts that are there already."""
         weights = self.weights
-        return [sum(map(mul, weights, p), 0.0) for p in self.measure(candidates, request, now)]
+        return [sum(map(mul, weights, own), 0.0) for own in parts]
 
 
 def _callers_order(candidates: Sequence[Candidate], request: Request, now: float) -> Parts:

@@ -16,7 +16,6 @@ from ..candidate import Candidate, Readiness
 from ..errors import ConfigurationError
 from ..options import Strategy, UsersStrategy
 from ..request import Request
-from ..telemetry.events import Ranked
 from ..values import new
 from . import filters, scorers
 from .pickers import Picker, best_first, best_first_exploring, drawn, in_turn, two_choices
@@ -70,20 +69,14 @@ class Ranking(NamedTuple):
     removed: Mapping[str, str]
     keeps_order: bool = False
     notes: tuple[str, ...] = ()
-    scored: tuple[Sequence[Candidate], Sequence[float]] = ((), ())
+    #: Those that were scored, their scores, and the scores' parts.
+    scored: tuple[Sequence[Candidate], Sequence[float], Sequence[tuple[float, ...]]] = ((), (), ())
 
     @property
     def scores(self) -> Mapping[str, float]:
         """Each one's score by its name; made only for those who look."""
         names = (candidate.deployment.name for candidate in self.scored[0])
         return dict(zip(names, self.scored[1], strict=True))
-
-    def event(self, call: int, request: Request) -> Ranked:
-        """For whoever listens."""
-        options = request.options
-        order = tuple(c.deployment.name for c in self.order)
-        task = None if request.task_type is None else request.task_type.value
-        return Ranked(call, options.strategy_name, task, order, self.scores, self.removed)
 
 
 def rank(
@@ -93,9 +86,11 @@ def rank(
     options = request.options
     row = row_of(options.strategy)
     if _all_alike(candidates, request, now) and not filters.needed(request):
-        scores = row.scorer.scores(candidates, request, now)
+        parts = row.scorer.measure(candidates, request, now)
+        scores = row.scorer.weighed(parts)
         order = row.picker(candidates, scores, turn, rng)
-        return new(Ranking, (tuple(order), {}, row.keeps_order, (), (candidates, scores)))
+        scored = (candidates, scores, parts)
+        return new(Ranking, (tuple(order), {}, row.keeps_order, (), scored))
     kept, removed = _filtered(candidates, request)
     notes: tuple[str, ...] = ()
     if options.model_preference and kept:
@@ -111,9 +106,11 @@ def rank(
     preferred = options.preferred_provider
     if preferred is not None and all(c.deployment.provider != preferred for c in candidates):
         notes += ("preferred_provider: no deployment is of it; ignored",)
-    scores = row.scorer.scores(kept, request, now)
-    order = _picked(row.picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
-    return new(Ranking, (tuple(order), removed, row.keeps_order, notes, (kept, scores)))
+    parts = row.scorer.measure(kept, request, now)
+    scores = row.scorer.weighed(parts)
+    order = picked(row.picker, kept, scores, places(kept, request, now, rng.random), turn, rng)
+    scored = (kept, scores, parts)
+    return new(Ranking, (tuple(order), removed, row.keeps_order, notes, scored))
 
 
 def _all_alike(candidates: Sequence[Candidate], request: Request, now: float) -> bool:
@@ -132,7 +129,7 @@ def _all_alike(candidates: Sequence[Candidate], request: Request, now: float) ->
     return True
 
 
-def _picked(
+def picked(
     picker: Picker,
     candidates: Sequence[Candidate],
     scores: Sequence[float],

@@ -4,19 +4,78 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from .events import AttemptFailed, FellBack, GaveUp, Happening, HealthChanged
+from .events import (
+    AttemptEnded,
+    BudgetReached,
+    CacheFailed,
+    CallEnded,
+    FellBack,
+    Happening,
+    HealthChanged,
+    Hedged,
+    Paused,
+    QuotaReached,
+    QuotaWaited,
+    Ranked,
+    Resumed,
+    Retried,
+)
+from .story import Untold, event_of
 
 LOGGER = logging.getLogger("langchain_multirouter")
 LOGGER.addHandler(logging.NullHandler())
 
-#: What happened → how loud; what is not here is said at INFO.
-LEVELS: Mapping[type[Happening], int] = {
-    AttemptFailed: logging.WARNING,
-    FellBack: logging.WARNING,
-    GaveUp: logging.ERROR,
-    HealthChanged: logging.WARNING,
+#: A record's name and fields, or None where an event says nothing to people.
+Said = tuple[str, int, Mapping[str, Any]] | None
+
+
+def _as_it_is(level: int) -> Callable[[Any], Said]:
+    return lambda event: (type(event).__name__, level, event._asdict())
+
+
+def _ranked(event: Ranked) -> Said:
+    """What was decided, without what it takes to decide it again."""
+    return "Ranked", logging.INFO, dict(zip(event._fields[:6], event[:6], strict=True))
+
+
+def _attempt_ended(event: AttemptEnded) -> Said:
+    deployment, outcome, cause, code, seconds = event.attempt[:5]
+    if outcome != "failure":
+        return None
+    fields = {"call": event.call, "deployment": deployment, "number": event.number}
+    failed = {"cause": cause or "", "code": code, "seconds": seconds}
+    return "AttemptFailed", logging.WARNING, {**fields, **failed}
+
+
+def _call_ended(event: CallEnded) -> Said:
+    record = event.record
+    ended = {"attempts": len(record.attempts), "seconds": record.seconds}
+    if record.cause is not None:
+        told = {"call": record.call, "cause": record.cause, **ended}
+        return "GaveUp", logging.ERROR, told
+    told = {"call": record.call, "deployment": record.deployment, **ended}
+    costs = [one.cost_usd for one in record.attempts if one.outcome == "success"]
+    return "Succeeded", logging.INFO, {**told, "cost_usd": costs[-1] if costs else None}
+
+
+#: What is said of an event, and how loud; what is not here is for programs alone.
+SAID: Mapping[type, Callable[[Any], Said]] = {
+    Ranked: _ranked,
+    AttemptEnded: _attempt_ended,
+    Retried: _as_it_is(logging.INFO),
+    FellBack: _as_it_is(logging.WARNING),
+    Hedged: _as_it_is(logging.INFO),
+    CallEnded: _call_ended,
+    HealthChanged: _as_it_is(logging.WARNING),
+    Paused: _as_it_is(logging.INFO),
+    Resumed: _as_it_is(logging.INFO),
+    BudgetReached: _as_it_is(logging.WARNING),
+    QuotaWaited: _as_it_is(logging.INFO),
+    QuotaReached: _as_it_is(logging.INFO),
+    CacheFailed: _as_it_is(logging.WARNING),
 }
 
 
@@ -44,7 +103,7 @@ def remark(text: str, *values: object) -> None:
         pass
 
 
-def tell(happening: Happening) -> None:
+def tell(happening: Happening | Untold) -> None:
     """`log`, but a handler that raises harms nobody."""
     try:
         log(happening)
@@ -52,13 +111,16 @@ def tell(happening: Happening) -> None:
         pass
 
 
-def log(happening: Happening) -> None:
+def log(happening: Happening | Untold) -> None:
     """One record: the event's name, and its fields as JSON (so that no line can be forged).
 
     The fields are also on the record, as `record.router`.
     """
-    level = LEVELS.get(type(happening), logging.INFO)
-    if LOGGER.isEnabledFor(level):
-        fields = happening._asdict()
-        name = type(happening).__name__
+    if not (isinstance(happening, tuple(SAID)) or LOGGER.isEnabledFor(logging.INFO)):
+        return  # a decision is not made an event for nobody
+    event = event_of(happening)
+    say = SAID.get(type(event))
+    said = None if say is None else say(event)
+    if said is not None and LOGGER.isEnabledFor(said[1]):
+        name, level, fields = said
         LOGGER.log(level, "%s %s", name, json.dumps(fields), extra={"router": fields})

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import atexit
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -24,7 +27,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from langchain_multirouter import Deployment, RoutedChatModel
+from langchain_multirouter import Deployment, Journal, OpenTelemetry, RoutedChatModel
 
 USAGE = {"input_tokens": 5, "output_tokens": 8, "total_tokens": 13}
 CHUNKS = 8
@@ -83,7 +86,28 @@ def compared() -> dict[str, Any]:
         "with_fallbacks": Instant().with_fallbacks([Instant(), Instant()]),
         "router": router,
         "router, deadline": router.with_routing(deadline_seconds=60),
+        "router, all that tells": RoutedChatModel(router.models, **all_that_tells()),
     }
+
+
+def all_that_tells() -> dict[str, Any]:
+    """Settings of a router that is watched in every way there is: a journal, and OpenTelemetry.
+
+    The metrics go to the SDK's own in-memory reader; the journal to a file that is thrown away.
+    """
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    metrics = OpenTelemetry(meter_provider=MeterProvider(metric_readers=[InMemoryMetricReader()]))
+    return {"sinks": [Journal(f"{folder}/overhead.jsonl"), metrics]}
+
+
+def settle(model: Any) -> None:
+    """What a program's calls left to threads is their cost, too: it is waited for."""
+    if isinstance(model, RoutedChatModel):
+        model.assembled.audience.flush()
 
 
 def modes(model: Any, calls: int) -> dict[str, Callable[[], float]]:
@@ -93,6 +117,7 @@ def modes(model: Any, calls: int) -> dict[str, Callable[[], float]]:
         started = time.perf_counter()
         for _ in range(calls):
             await model.ainvoke("Hello")
+        settle(model)
         return time.perf_counter() - started
 
     async def astream() -> float:
@@ -100,12 +125,14 @@ def modes(model: Any, calls: int) -> dict[str, Callable[[], float]]:
         for _ in range(calls):
             async for _chunk in model.astream("Hello"):
                 pass
+        settle(model)
         return time.perf_counter() - started
 
     def invoke() -> float:
         started = time.perf_counter()
         for _ in range(calls):
             model.invoke("Hello")
+        settle(model)
         return time.perf_counter() - started
 
     def stream() -> float:
@@ -113,6 +140,7 @@ def modes(model: Any, calls: int) -> dict[str, Callable[[], float]]:
         for _ in range(calls):
             for _chunk in model.stream("Hello"):
                 pass
+        settle(model)
         return time.perf_counter() - started
 
     return {

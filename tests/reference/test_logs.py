@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from langchain_core.exceptions import ModelInvalidRequestError
 
-from langchain_multirouter import RoutedChatModel
+from langchain_multirouter import RoutedChatModel, ledger
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
 from langchain_multirouter.resilience.policy import Policy
-from langchain_multirouter.routing import strategy as strategy_module
+from langchain_multirouter.routing import decision
 from langchain_multirouter.telemetry import sinks, story
 from tests.reference.known import STEADY, Listener, listening, scripted
 from tests.wire.conftest import MODES, WIRES, ask
@@ -189,9 +189,12 @@ def test_nothing_is_built_when_nobody_listens(mode: str, monkeypatch: pytest.Mon
     def build(*args: Any, **kwargs: Any) -> Any:
         raise AssertionError("an event was built")
 
-    for event in ("AttemptFailed", "FellBack", "GaveUp", "Retried", "Succeeded"):
+    for event in ("AttemptEnded", "AttemptStarted", "FellBack", "Retried"):
         monkeypatch.setattr(story, event, build)
-    monkeypatch.setattr(strategy_module, "Ranked", build)
+    monkeypatch.setattr(decision, "Ranked", build)
+    monkeypatch.setattr(decision, "new", build)
+    monkeypatch.setattr(ledger, "CallRecord", build)
+    monkeypatch.setattr(ledger, "CallEnded", build)
     monkeypatch.setattr(sinks, "json", SimpleNamespace(dumps=build))
     monkeypatch.setattr(sinks.LOGGER, "propagate", False)  # pytest listens at the root
     router = scripted([Coded()], ["fine"])

@@ -22,7 +22,19 @@ from langchain_multirouter.options import read_options
 from langchain_multirouter.outcome import Answered, Cause, Failure
 from langchain_multirouter.request import Limits, Request
 from langchain_multirouter.resilience.policy import Policy
-from langchain_multirouter.steps import Cancel, Chunk, Deliver, Elapsed, Ended, Kind, Start, Wait
+from langchain_multirouter.steps import (
+    Cancel,
+    Chunk,
+    Deliver,
+    Elapsed,
+    Ended,
+    Kind,
+    Start,
+    Tell,
+    Wait,
+)
+from langchain_multirouter.telemetry.events import Happening
+from langchain_multirouter.telemetry.story import Happened, event_of
 
 Beat = tuple[float, Any]
 Script = tuple[Beat, ...]
@@ -180,6 +192,8 @@ class Call:
                 self._flying[step.id] = self._begun[step.id] = one
                 one.advance(self.world.now)
                 self.most_flying = max(self.most_flying, len(self._flying))
+            case Tell():
+                step.listening.tell(step.happened)
             case Cancel(id=id):
                 del self._flying[id]
             case Deliver(id=id):
@@ -208,6 +222,19 @@ class _Flying:
         self.next = None if beat is None else (now + beat[0], beat[1])
 
 
+class Kept:
+    """A listener that keeps the events that it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[Happening] = []
+
+    def clock(self) -> float:
+        return 1000.5
+
+    def tell(self, happened: Happened) -> None:
+        self.events += [event_of(one) for one in happened]
+
+
 class World:
     """A fleet of scripted deployments, and the time."""
 
@@ -222,6 +249,7 @@ class World:
             for i, s in enumerate(sites)
         ]
         self.fleet = Fleet(candidates, policy or Policy(), seed)
+        self.told: Any = None  # who listens to its calls
 
     def script(self, number: int) -> Script:
         """The next attempt's script at this deployment."""
@@ -255,6 +283,7 @@ class World:
                 model,
                 timeout_seconds=timeout,
                 hedge=options.get("hedge"),
+                told=self.told,
             ),
         )
 

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -17,6 +17,7 @@ from langchain_multirouter import ConfigurationError, RoutedChatModel
 from langchain_multirouter.options import read_options
 from langchain_multirouter.telemetry import charts
 from langchain_multirouter.telemetry.advising.situation import Settings
+from langchain_multirouter.telemetry.journal_reading import Site
 from langchain_multirouter.telemetry.page import page
 from langchain_multirouter.telemetry.replay import candidates_of, replayed
 from langchain_multirouter.telemetry.report import Analytics
@@ -143,11 +144,6 @@ def test_deployments_can_be_had_from_records_alone() -> None:
     assert first.average_seconds == 2.0
     assert second.deployment.provider == "unknown"
     assert second.stats.measured.cost_usd == 0.002
-
-
-class Site(NamedTuple):
-    provider: str
-    model: str
 
 
 def test_a_journals_prices_are_those_of_its_costs_or_else_of_its_models_names() -> None:
