@@ -22,6 +22,8 @@ from langchain_multirouter.telemetry.page import page
 from langchain_multirouter.telemetry.replay import candidates_of, replayed
 from langchain_multirouter.telemetry.report import Analytics
 from langchain_multirouter.telemetry.savings import flat_price
+from tests.embeddings.scripted import Scripted, named
+from tests.embeddings.scripted import router as embeddings_router
 from tests.reference.known import known, scripted, usd
 from tests.reference.test_analytics import MOMENT
 from tests.telemetry.made import AT, call, failure, success
@@ -406,3 +408,22 @@ def test_a_notebooks_cell_has_the_table_and_folded_below_it_the_rest() -> None:
     assert next(tag for tag, _ in read.tags) == "table"
     assert {"Advice", "Savings", "Tasks"} <= set(re.findall(r"<summary>(\w+)", html))
     assert "<details" not in report(())._repr_html_()
+
+
+# --- embeddings -------------------------------------------------------------------------------
+
+
+def test_routed_embeddings_have_all_of_it_too() -> None:
+    price = {"input": 0.02, "output": 0}
+    router = embeddings_router(
+        named("a", Scripted("m"), price=price),
+        named("b", Scripted("m"), price={"input": 0.1, "output": 0}),
+        strategy="round_robin",
+    )
+    for _ in range(4):
+        router.embed_query("hello")
+    told = router.analytics().to_dict()
+    assert told["tasks"]["embeddings"]["answers"] == {"a": 2, "b": 2}
+    assert told["strategies"]["round_robin"]["calls"] == 4
+    assert router.explain("hello").to_dict()["smallest_change"]["kind"] == "turn"
+    Read(page(told))
