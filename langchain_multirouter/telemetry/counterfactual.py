@@ -72,7 +72,7 @@ def _numbers(scene: Scene, target: Candidate) -> Iterator[Change]:
         [changes.price_per_1k(c, request) for c in scene.candidates],
     )
     if below is not None:
-        was = "unknown" if price is None else f"{price:.6g}"
+        was = "unknown" if price is None else f"{price:.4g}"
         words = (
             f"at a price of at most {below:.{DIGITS}g} USD per 1K tokens of this mix ({was} now)"
         )

@@ -13,6 +13,7 @@ from ..economics.price import Price
 from ..economics.resolve import resolve_price
 from ..errors import ConfigurationError
 from . import stats
+from .aggregate import LAST_SECOND
 from .findings import named_provider
 from .journal_reading import Reading, Site, read_journal
 from .record import CallRecord
@@ -59,6 +60,7 @@ def replayed(
         now: The epoch's seconds.
         notes: What has to be known of the numbers.
     """
+    records = [r._replace(at=min(max(0.0, r.at), LAST_SECOND)) for r in records]  # a date, too
     asked = [record for record in records if record.attempts]
     wall = datetime.fromtimestamp(now, UTC)
     return Analytics(

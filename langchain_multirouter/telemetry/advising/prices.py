@@ -48,7 +48,7 @@ def _price_changes(change: PriceChange, situation: Situation) -> Advice:
             "answers": len(calls),
             "cheaper_then": overtakes,
         },
-        Effect(usd_per_1k_calls=situation.per_1k_calls(more)),
+        Effect(usd_per_1k_calls=situation.per_1k_calls(more) if situation.calls else None),
         HIGH,
     )
 
