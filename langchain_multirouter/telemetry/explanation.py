@@ -99,6 +99,20 @@ class Explanation:
             for row in rows[1 if self._ranking.order else 0 :]
         ]
 
+    def choice(self) -> dict[str, Any]:
+        """Who is first, and what would put another one there."""
+        order = self._ranking.order
+        return {
+            "would_choose": order[0].deployment.name if order else None,
+            "changes": [change.public() for change in self._changes],
+            "smallest_change": self._changes[0].public() if self._changes else None,
+        }
+
+    def words_again(self) -> list[str]:
+        """For people: the same of a call that was made, if it were made now."""
+        first = self.choice()["would_choose"] or "nobody"
+        return [f"Asked again now, {first} would be first.", *self._told_changes()]
+
     def _told_changes(self) -> list[str]:
         """For people: the smallest change for each of the next ones."""
         smallest: dict[str, Change] = {}
@@ -163,24 +177,30 @@ class AnswerExplanation:
         *,
         usage: Usage | None = None,
         candidates: Sequence[Candidate] = (),
+        again: Explanation | None = None,
     ) -> None:
         self._told = dict(told)
         self._usage = usage
+        self._again = again
         self._candidates = tuple(candidates)
 
     def to_dict(self) -> dict[str, Any]:
         """The message's `response_metadata["router"]`; and, where its tokens and prices are known,
         `alternatives`: what the others would have charged for the same tokens, and what they
-        usually take, with the differences from this answer."""
+        usually take, with the differences from this answer; and `again`: who would be first if a
+        call of as many tokens were made now, and what would change that."""
         others = self._alternatives()
-        return {**self._told, **({"alternatives": others} if others else {})}
+        if not others:
+            return dict(self._told)
+        again = {} if self._again is None else {"again": self._again.choice()}
+        return {**self._told, "alternatives": others, **again}
 
     def _alternatives(self) -> list[dict[str, Any]]:
         usage, told = self._usage, self._told
         if usage is None:
             return []
         by_name = {c.deployment.name: c for c in self._candidates}
-        mine = by_name.get(told.get("deployment", ""))
+        mine = by_name.get(str(told.get("deployment")))
         ratio = None if mine is None else mine.stats.measured.input_ratio
         rows = []
         for one in alternatives(self._candidates):
@@ -208,7 +228,10 @@ class AnswerExplanation:
                 cost += f" ({row['more_usd']:+.6f})"
             took = "" if seconds is None else f", {shown(seconds)} s as a rule"
             said.append(f"{row['deployment']}: {cost}{took}")
-        return [f"Assumed of the others: {ASSUMPTION}.", *said] if said else []
+        if not said:
+            return []
+        again = [] if self._again is None else self._again.words_again()
+        return [f"Assumed of the others: {ASSUMPTION}.", *said, *again]
 
     def _title(self) -> str:
         told = self._told
@@ -217,7 +240,7 @@ class AnswerExplanation:
         return (
             f"{task}, by {told.get('strategy')}: {told.get('deployment')} answered as attempt "
             f"{told.get('attempt_number')} after {told.get('response_time_seconds')} s"
-            + ("" if cost is None else f", for {cost:.6f} USD")
+            + (f", for {cost:.6f} USD" if isinstance(cost, int | float) else "")
         )
 
     def _rows(self) -> list[list[Any]]:
@@ -237,8 +260,11 @@ class AnswerExplanation:
 _ATTEMPT_HEADS = ["", "deployment", "outcome", "cause", "s"]
 
 
-def _more(one: float | None, than: float | None) -> float | None:
-    return None if one is None or than is None else one - than
+def _more(one: float | None, than: Any) -> float | None:
+    """The difference, where both are numbers: a message's metadata may have been written by
+    anybody."""
+    known = one is not None and isinstance(than, int | float)
+    return one - than if known and one is not None else None
 
 
 def _lines(texts: Sequence[str]) -> str:
