@@ -20,7 +20,8 @@ from .prompt import read_prompt
 from .request import Prompt, Request, TaskType
 from .routing.strategy import Ranking
 from .routing.task import task_evidence
-from .telemetry.explanation import AnswerExplanation, Explanation
+from .telemetry.answered import AnswerExplanation
+from .telemetry.explanation import Explanation
 from .telemetry.recommendation import Recommendation
 
 
