@@ -8,19 +8,21 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from .candidate import Candidate
 from .compiled import Compiled
 from .copies import Copied
 from .deployment import finite
-from .economics.price import usage_of
+from .economics.price import Usage, usage_of
 from .keywords import read_keywords
-from .options import narrow
+from .options import Strategy, narrow
 from .oversight import Overseen, considered
 from .prompt import read_prompt
 from .recall import recalled
-from .request import Request
+from .request import Prompt, Request, TaskType
 from .routing.strategy import Ranking
 from .routing.task import task_evidence
-from .telemetry.explanation import AnswerExplanation, Explanation
+from .telemetry.answered import AnswerExplanation
+from .telemetry.explanation import Explanation
 from .telemetry.recommendation import Recommendation
 
 
@@ -37,13 +39,15 @@ class Insight(Overseen, Copied):
         Raises:
             ConfigurationError: naming the keyword that is wrong.
         """
-        if isinstance(about, AIMessage) and "router" in about.response_metadata:
-            return AnswerExplanation(
-                about.response_metadata["router"],
-                usage=usage_of(about.usage_metadata),
-                candidates=self.assembled.fleet.snapshot(),
-            )
         turn = self.assembled.fleet.next_turn
+        if isinstance(about, AIMessage) and "router" in about.response_metadata:
+            told, usage = about.response_metadata["router"], usage_of(about.usage_metadata)
+            fleet = self.assembled.fleet
+            request = like(told, usage, self.compiled, fleet.snapshot())
+            now = time.monotonic()
+            ranking, candidates = considered(request, fleet, now)
+            again = Explanation(candidates, request, ranking, evidence=(), now=now, turn=turn)
+            return AnswerExplanation(told, usage=usage, candidates=candidates, again=again)
         request, ranking, candidates, now = self._considered(about, options)
         evidence = task_evidence(request.prompt)
         numbers = [candidate.number for candidate in ranking.order]
@@ -104,3 +108,28 @@ class Insight(Overseen, Copied):
         request = recalled(request, messages, read.parameters, fleet.memory, now)
         ranking, candidates = considered(request, fleet, now)
         return request, ranking, candidates, now
+
+
+def like(
+    told: Mapping[str, Any],
+    usage: Usage | None,
+    compiled: Compiled,
+    candidates: Sequence[Candidate],
+) -> Request:
+    """A request as the answered one was, as far as its message tells: its strategy and task, if
+    they are ours, and its tokens; the router's own options for all else."""
+    wanted = {
+        "strategy": told.get("strategy") if told.get("strategy") in list(Strategy) else None,
+        "task_type": told.get("task_type") if told.get("task_type") in list(TaskType) else None,
+    }
+    options = narrow(compiled.options, {k: v for k, v in wanted.items() if v is not None})
+    into, out = (0, None) if usage is None else usage[:2]
+    ratios = {c.deployment.name: c.stats.measured.input_ratio for c in candidates}
+    estimated = round(into / (ratios.get(str(told.get("deployment"))) or 1.0))
+    return Request(
+        options,
+        task_type=options.task_type,
+        prompt=Prompt(input_tokens=estimated),
+        preferences=compiled.preferences,
+        usual_output_tokens=out,
+    )

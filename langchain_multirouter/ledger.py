@@ -145,7 +145,8 @@ class Ledger:
 
     def call_ended(self, deployment: str | None, cause: str | None) -> None:
         """It has ended: who answered it (then `answered` keeps it), or why nobody did."""
-        kept = cause is not None and not self.request.is_check
+        begun = self.tried or cause != "cancelled"
+        kept = cause is not None and begun and not self.request.is_check
         if kept or self.story.told:
             record = self.call_record(deployment, cause)
             if kept:
@@ -156,7 +157,7 @@ class Ledger:
     def call_record(self, deployment: str | None, cause: str | None) -> CallRecord:
         """The call as it ended."""
         request, task, ranking = self.request, self.request.task_type, self.ranking
-        removed = {} if ranking.order else {why.split(":")[0] for why in ranking.removed.values()}
+        removed = () if ranking.order else {why.split(":")[0] for why in ranking.removed.values()}
         return CallRecord(
             self.story.call,
             self.now,

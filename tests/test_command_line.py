@@ -16,6 +16,8 @@ from langchain_multirouter import __main__ as command_line
 from langchain_multirouter.demo import ASKS, disagreements
 from langchain_multirouter.demo_screen import columns_of, fitted
 from langchain_multirouter.emulator import Emulator
+from langchain_multirouter.telemetry.journal import Journal
+from tests.reference.known import scripted
 
 COMMAND = (sys.executable, "-m", "langchain_multirouter")
 ROOT = Path(__file__).parent.parent
@@ -243,4 +245,62 @@ def test_explain_says_what_is_wrong_with_a_file_in_one_line(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "nowhere.yaml" in printed.err
+    assert printed.err.count("\n") == 1
+
+
+@pytest.fixture
+def journal_file(tmp_path: Path) -> str:
+    """A journal of three calls, one of them failed over, and a line of nobody's."""
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    router = scripted([ConnectionError("no"), "one"], ["two"], sinks=[journal])
+    router.invoke("Write a poem", max_retries=0)
+    router.invoke("Hello")
+    router.invoke("Hello", model="b")
+    assert journal.flush()
+    journal.close()
+    with path.open("a", encoding="utf-8") as file:
+        file.write("no line of a journal\n")
+    return str(path)
+
+
+def test_report_says_what_a_journals_calls_took_and_cost(
+    journal_file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "report.html"
+    assert command_line.main(["report", journal_file, "--html", str(page)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("3 calls, 100.00% answered; 4 attempts, cost unknown")
+    assert "1 lines were cut or foreign" in printed[0]
+    assert [line.split()[0] for line in printed[1:4]] == ["deployment", "a", "b"]
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "creative_writing" in text
+
+
+def test_report_tells_programs_the_same_as_json(
+    journal_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command_line.main(["report", journal_file, "--json", "--since-seconds", "3600"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["recorded"]["providers"]) == {"azure_openai", "aws_bedrock"}
+    assert told["tasks"]["creative_writing"]["answers"] == {"b": 1}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nowhere.jsonl"],
+        ["{journal}", "--since-seconds", "-1"],
+        ["{journal}", "--html", "/no/where"],
+    ],
+    ids=["no such file", "no such time", "nowhere to write"],
+)
+def test_report_says_what_is_wrong_in_one_line(
+    arguments: list[str], journal_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [argument.format(journal=journal_file) for argument in arguments]
+    assert command_line.main(["report", *given]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
     assert printed.err.count("\n") == 1

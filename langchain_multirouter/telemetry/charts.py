@@ -15,8 +15,8 @@ NO_PRICES: Final = "No answer's cost is known: give the deployments a price."
 UNANSWERED: Final = "not answered"
 CACHED: Final = "from a cache"
 
-#: Colours that the colour-blind can tell apart (Okabe and Ito, Color universal design, 2008), and
-#: that stand out from white and from black.
+#: Colours that the colour-blind can tell apart: the first five are Okabe and Ito's (Color universal
+#: design, 2008). The page draws a line around them, which stands out where a colour does not.
 COLOURS: Final = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#a6761d", "#8c6bb1", "#7f8c8d",
 )  # fmt: skip

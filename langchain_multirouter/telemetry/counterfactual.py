@@ -20,8 +20,11 @@ from . import changes
 from .scene import DIGITS, SETTING, Change, Scene, rounded_down
 from .settings_changes import of_settings
 
-#: So many of the others are looked at, the next ones in the order first.
+#: So many of the others are looked at, the next ones in the order first; fewer in large fleets,
+#: where every change that is tried is a ranking of so many: about a quarter of a second in all.
 MOST: Final = 8
+FEWEST: Final = 2
+RANKED: Final = 400
 #: How near the place where the order turns is found, relative to what is now.
 CLOSE: Final = 1e-5
 #: A price or time that is not known is looked for up to so many times the largest that is.
@@ -42,7 +45,8 @@ def counterfactuals(
         return []
     by_name = {candidate.deployment.name: candidate for candidate in candidates}
     names = [c.deployment.name for c in ranking.order] + list(ranking.removed)
-    others = [by_name[name] for name in names if name != scene.first][:MOST]
+    most = max(FEWEST, min(MOST, RANKED // max(1, len(names))))
+    others = [by_name[name] for name in names if name != scene.first][:most]
     found = [change for other in others for change in _all(scene, other)]
     scores = ranking.scores
     if scene.draws_lots and scene.first and scores[scene.first] > scores[names[0]]:
@@ -68,7 +72,7 @@ def _numbers(scene: Scene, target: Candidate) -> Iterator[Change]:
         [changes.price_per_1k(c, request) for c in scene.candidates],
     )
     if below is not None:
-        was = "unknown" if price is None else f"{price:.6g}"
+        was = "unknown" if price is None else f"{price:.4g}"
         words = (
             f"at a price of at most {below:.{DIGITS}g} USD per 1K tokens of this mix ({was} now)"
         )

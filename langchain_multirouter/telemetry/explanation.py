@@ -1,21 +1,18 @@
-"""Explanation: why a call would go where it goes, or what happened to one that was answered."""
+"""Explanation: why a call would go where it goes, and what would change that."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from html import escape
 from typing import Any
 
 from ..candidate import Candidate
-from ..economics.price import Usage
 from ..request import Request
 from ..resilience.bounds import Bound
 from ..routing.strategy import Ranking, row_of
 from .counterfactual import counterfactuals
-from .savings import ASSUMPTION, alternatives
 from .scene import Change
-from .table import as_html, as_text, shown
+from .table import as_html, as_lines, as_list, as_text
 
 #: So many of the others are told with what would have put them first.
 SHOWN_CHANGES = 3
@@ -98,12 +95,26 @@ class Explanation:
                 "deployment": row["deployment"],
                 "removed_by": row["removed_by"],
                 "expected_cost_usd": row["expected_cost_usd"],
-                "more_usd": _more(row["expected_cost_usd"], first.get("expected_cost_usd")),
+                "more_usd": difference(row["expected_cost_usd"], first.get("expected_cost_usd")),
                 "expected_seconds": row["expected_seconds"],
-                "more_seconds": _more(row["expected_seconds"], first.get("expected_seconds")),
+                "more_seconds": difference(row["expected_seconds"], first.get("expected_seconds")),
             }
             for row in rows[1 if self._ranking.order else 0 :]
         ]
+
+    def choice(self) -> dict[str, Any]:
+        """Who is first, and what would put another one there."""
+        order = self._ranking.order
+        return {
+            "would_choose": order[0].deployment.name if order else None,
+            "changes": [change.public() for change in self._changes],
+            "smallest_change": self._changes[0].public() if self._changes else None,
+        }
+
+    def words_again(self) -> list[str]:
+        """For people: the same of a call that was made, if it were made now."""
+        first = self.choice()["would_choose"] or "nobody"
+        return [f"Asked again now, {first} would be first.", *self._told_changes()]
 
     def _told_changes(self) -> list[str]:
         """For people: the smallest change for each of the next ones."""
@@ -179,111 +190,17 @@ class Explanation:
         return f"{told['task_type']}, by {told['strategy']}: {first}{most}{notes}"
 
     def __repr__(self) -> str:
-        return as_text(self._title(), _HEADS, self._rows()) + _lines(self._told_changes())
+        return as_text(self._title(), _HEADS, self._rows()) + as_lines(self._told_changes())
 
     def _repr_html_(self) -> str:
-        return as_html(self._title(), _HEADS, self._rows()) + _list(self._told_changes())
+        return as_html(self._title(), _HEADS, self._rows()) + as_list(self._told_changes())
 
 
 _HEADS = ["", "deployment", "score", "why", "USD expected", "s expected"]
 
 
-class AnswerExplanation:
-    """What happened to a call that was answered, from its message alone."""
-
-    def __init__(
-        self,
-        told: Mapping[str, Any],
-        *,
-        usage: Usage | None = None,
-        candidates: Sequence[Candidate] = (),
-    ) -> None:
-        self._told = dict(told)
-        self._usage = usage
-        self._candidates = tuple(candidates)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The message's `response_metadata["router"]`; and, where its tokens and prices are known,
-        `alternatives`: what the others would have charged for the same tokens, and what they
-        usually take, with the differences from this answer."""
-        others = self._alternatives()
-        return {**self._told, **({"alternatives": others} if others else {})}
-
-    def _alternatives(self) -> list[dict[str, Any]]:
-        usage, told = self._usage, self._told
-        if usage is None:
-            return []
-        by_name = {c.deployment.name: c for c in self._candidates}
-        mine = by_name.get(told.get("deployment", ""))
-        ratio = None if mine is None else mine.stats.measured.input_ratio
-        rows = []
-        for one in alternatives(self._candidates):
-            if one.name == told.get("deployment"):
-                continue
-            usd, seconds = one.usd(usage, ratio), by_name[one.name].average_seconds
-            rows.append(
-                {
-                    "deployment": one.name,
-                    "cost_usd": usd,
-                    "more_usd": _more(usd, told.get("cost_usd")),
-                    "seconds": seconds,
-                    "more_seconds": _more(seconds, told.get("response_time_seconds")),
-                }
-            )
-        return rows
-
-    def _others(self) -> list[str]:
-        """For people: what the others would have cost and taken."""
-        said = []
-        for row in self._alternatives():
-            usd, seconds = row["cost_usd"], row["seconds"]
-            cost = "would not have taken so long a prompt" if usd is None else f"{usd:.6f} USD"
-            if row["more_usd"] is not None:
-                cost += f" ({row['more_usd']:+.6f})"
-            took = "" if seconds is None else f", {shown(seconds)} s as a rule"
-            said.append(f"{row['deployment']}: {cost}{took}")
-        return [f"Assumed of the others: {ASSUMPTION}.", *said] if said else []
-
-    def _title(self) -> str:
-        told = self._told
-        task = told.get("task_type") or "no task"
-        cost = told.get("cost_usd")
-        if "cache" in told:
-            return (
-                f"{task}: {told.get('deployment')}'s answer of {told.get('age_seconds')} s ago, "
-                f"from a cache ({told['cache']})"
-            )
-        return (
-            f"{task}, by {told.get('strategy')}: {told.get('deployment')} answered as attempt "
-            f"{told.get('attempt_number')} after {told.get('response_time_seconds')} s"
-            + ("" if cost is None else f", for {cost:.6f} USD")
-        )
-
-    def _rows(self) -> list[list[Any]]:
-        attempts = self._told.get("attempts") or []
-        return [
-            [number, a.get("deployment"), a.get("outcome"), a.get("cause"), a.get("seconds")]
-            for number, a in enumerate(attempts, 1)
-        ]
-
-    def __repr__(self) -> str:
-        return as_text(self._title(), _ATTEMPT_HEADS, self._rows()) + _lines(self._others())
-
-    def _repr_html_(self) -> str:
-        return as_html(self._title(), _ATTEMPT_HEADS, self._rows()) + _list(self._others())
-
-
-_ATTEMPT_HEADS = ["", "deployment", "outcome", "cause", "s"]
-
-
-def _more(one: float | None, than: float | None) -> float | None:
-    return None if one is None or than is None else one - than
-
-
-def _lines(texts: Sequence[str]) -> str:
-    return "".join(f"\n- {text}" for text in texts)
-
-
-def _list(texts: Sequence[str]) -> str:
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f"<ul>{items}</ul>" if items else ""
+def difference(one: float | None, than: Any) -> float | None:
+    """The difference, where both are numbers: a message's metadata may have been written by
+    anybody."""
+    known = one is not None and isinstance(than, int | float)
+    return one - than if known and one is not None else None

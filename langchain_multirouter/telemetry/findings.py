@@ -12,7 +12,7 @@ from .advising.rules import advice
 from .advising.situation import Settings
 from .aggregate import Group
 from .record import CallRecord
-from .savings import alternatives, savings
+from .savings import Charges, savings
 
 
 def findings(
@@ -27,7 +27,8 @@ def findings(
         candidates: The deployments, with their prices as far as these are known.
         settings: The router's; None where they are not known, as of a journal.
     """
-    shares = aggregate.shares_by_task(records)
+    shares, charges = aggregate.shares_by_task(records), Charges(records, candidates)
+    groups = aggregate.by_deployment(records)
     tasks = {
         task: {**group.public(), "answers": shares.get(task, {})}
         for task, group in aggregate.by_task(records).items()
@@ -35,15 +36,18 @@ def findings(
     return {
         "recorded": {
             **_span(records),
-            "deployments": _public(aggregate.by_deployment(records)),
+            "deployments": _public(groups),
             "providers": _public(aggregate.by_deployment(records, provider_finder(candidates))),
             "overall": aggregate.of_calls(records, total=len(records)).public(),
         },
         "tasks": tasks,
         "strategies": _public(aggregate.by_strategy(records)),
         "windows": [window.public() for window in aggregate.windows(records)],
-        "savings": savings(records, alternatives(candidates), _ratios(candidates)),
-        "advice": [piece.public() for piece in advice(records, candidates, settings)],
+        "savings": savings(records, charges),
+        "advice": [
+            piece.public()
+            for piece in advice(records, candidates, settings, groups=groups, charges=charges)
+        ],
     }
 
 
@@ -58,11 +62,6 @@ def _span(records: Sequence[CallRecord]) -> dict[str, Any]:
         "since": aggregate.iso(min(times)) if times else None,
         "until": aggregate.iso(max(times)) if times else None,
     }
-
-
-def _ratios(candidates: Sequence[Candidate]) -> dict[str, float]:
-    known = {c.deployment.name: c.stats.measured.input_ratio for c in candidates}
-    return {name: ratio for name, ratio in known.items() if ratio is not None}
 
 
 def provider_finder(candidates: Sequence[Candidate]) -> Callable[[str], str]:

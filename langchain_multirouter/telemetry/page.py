@@ -22,7 +22,8 @@ body{margin:0 auto;max-width:1100px;padding:1rem;background:var(--back);color:va
 font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.15rem;margin:2rem 0 .6rem}
 p{margin:.3rem 0}.dim,figcaption span,caption{color:var(--dim)}
-.tiles,.charts{display:grid;gap:.8rem;grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr))}
+.tiles,.charts{display:grid;gap:.8rem;
+grid-template-columns:repeat(auto-fit,minmax(min(9rem,100%),1fr))}
 .charts{grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr))}
 .tiles div,figure,article{background:var(--card);border:1px solid var(--line);border-radius:8px;
 padding:.7rem .9rem;margin:0}
@@ -30,7 +31,8 @@ padding:.7rem .9rem;margin:0}
 .sure{border:1px solid var(--line);border-radius:1rem;padding:0 .5rem;font-size:.85rem;
 white-space:nowrap}
 svg{display:block;width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--text)}
-.grid{stroke:var(--line)}polyline.failed{fill:none;stroke:var(--failed);stroke-dasharray:3 2}
+svg rect,svg circle{stroke:var(--text);stroke-width:.5}.grid{stroke:var(--line)}
+polyline.failed{fill:none;stroke:var(--failed);stroke-dasharray:3 2}
 circle.failed{fill:var(--failed)}.none{color:var(--dim);padding:2.5rem 0;text-align:center}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem .9rem;list-style:none;margin:.4rem 0 0;padding:0;
 font-size:.9rem;overflow-wrap:anywhere}
@@ -43,7 +45,6 @@ th,td{text-align:left;padding:.3rem .8rem .3rem 0;border-bottom:1px solid var(--
 vertical-align:top}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 summary{cursor:pointer;padding:.35rem 0;font-weight:600;color:var(--accent)}
-@media print{details{display:block}}
 """
 
 _TRAFFIC: Final[Mapping[str, tuple[str, ...]]] = {

@@ -6,8 +6,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib import import_module
-from typing import Any
 
 from ..candidate import Candidate, Facts
 from ..deployment import LONGEST_NAME, Deployment, finite
@@ -15,7 +13,9 @@ from ..economics.price import Price
 from ..economics.resolve import resolve_price
 from ..errors import ConfigurationError
 from . import stats
+from .aggregate import LAST_SECOND
 from .findings import named_provider
+from .journal_reading import Reading, Site, read_journal
 from .record import CallRecord
 from .report import Analytics, Moment
 from .savings import inferred
@@ -39,16 +39,15 @@ def journal_analytics(
     """
     if since_seconds is not None and not finite("since_seconds", since_seconds):
         raise ConfigurationError("since_seconds: must be more than 0")
-    reading: Any = import_module(".journal", __package__).read_journal(path)
-    now = time.time()
+    reading, now = read_journal(path), time.time()
     begin = 0.0 if since_seconds is None else now - since_seconds
     records = [record for record in reading.records if record.at >= begin]
-    return replayed(records, getattr(reading, "sites", {}), now=now, notes=_notes(reading))
+    return replayed(records, reading.sites, now=now, notes=_notes(reading))
 
 
 def replayed(
     records: Sequence[CallRecord],
-    sites: Mapping[str, Any],
+    sites: Mapping[str, Site],
     *,
     now: float,
     notes: Sequence[str] = (),
@@ -61,6 +60,7 @@ def replayed(
         now: The epoch's seconds.
         notes: What has to be known of the numbers.
     """
+    records = [r._replace(at=min(max(0.0, r.at), LAST_SECOND)) for r in records]  # a date, too
     asked = [record for record in records if record.attempts]
     wall = datetime.fromtimestamp(now, UTC)
     return Analytics(
@@ -75,7 +75,7 @@ def replayed(
 
 
 def candidates_of(
-    records: Sequence[CallRecord], sites: Mapping[str, Any], *, at: datetime
+    records: Sequence[CallRecord], sites: Mapping[str, Site], *, at: datetime
 ) -> list[Candidate]:
     """A candidate for every deployment that was tried, with the statistics of its attempts."""
     kept: dict[str, Stats] = {}
@@ -123,11 +123,10 @@ def _printable(name: str) -> str:
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in name)[:LONGEST_NAME]
 
 
-def _notes(reading: Any) -> list[str]:
+def _notes(reading: Reading) -> list[str]:
     notes = ["from a journal: prices are those that its costs or its models' names show"]
     if reading.skipped:
         notes.append(f"{reading.skipped} lines were cut or foreign and are left out")
-    forgotten = getattr(reading, "forgotten", 0)
-    if forgotten:
-        notes.append(f"{forgotten} earlier events are left out")
+    if reading.forgotten:
+        notes.append(f"{reading.forgotten} earlier events are left out")
     return notes

@@ -8,7 +8,7 @@ nobody else's cache, failures or length of answers can be known of a call that w
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from ..candidate import Candidate
@@ -94,37 +94,61 @@ def answer_of(record: CallRecord) -> AttemptRecord | None:
     return next((a for a in reversed(record.attempts) if a.outcome == "success"), None)
 
 
-def savings(
-    records: Sequence[CallRecord], others: Sequence[Alternative], ratios: Mapping[str, float]
-) -> dict[str, Any]:
-    """What was spent, and for each deployment what always using it would have cost.
+class Charges:
+    """What every deployment of known price would have charged for each call; reckoned once.
 
     Args:
         records: The calls; those whose tokens or cost are not known are left out.
-        others: Whom to compare with.
-        ratios: Deployment → its `input_ratio`, of those that answered.
+        candidates: The deployments.
+    """
+
+    def __init__(self, records: Sequence[CallRecord], candidates: Sequence[Candidate]) -> None:
+        self.priced = priced_calls(records)
+        self.alternatives = {one.name: one for one in alternatives(candidates)}
+        self._ratios = {c.deployment.name: c.stats.measured.input_ratio for c in candidates}
+        self._charged: dict[str, list[float | None]] = {}
+
+    def at(self, name: str) -> list[float | None]:
+        """One deployment's charge for each of the calls; None where it would not have fitted."""
+        if name not in self._charged:
+            one, ratio = self.alternatives[name], self._ratios.get
+            self._charged[name] = [one.usd(c.usage, ratio(c.deployment)) for c in self.priced]
+        return self._charged[name]
+
+    def total(self, name: str, *, of: str | None = None) -> float | None:
+        """The sum of it, for all calls or for those that one deployment answered; None where there
+        are none, its price is not known, or one would not have fitted."""
+        if name not in self.alternatives:
+            return None
+        pairs = zip(self.priced, self.at(name), strict=True)
+        charged = [usd for call, usd in pairs if of is None or call.deployment == of]
+        if not charged or None in charged:
+            return None
+        return math.fsum(usd for usd in charged if usd is not None)
+
+
+def savings(records: Sequence[CallRecord], charges: Charges) -> dict[str, Any]:
+    """What was spent, and for each deployment what always using it would have cost.
 
     Returns:
         `actual_usd` over `calls`, `always` by deployment (over the calls that fit into it:
         `calls`, `too_long`, `usd`, `actual_usd`, `saved_usd`: above 0 where the router was
         cheaper), `cache_saved_usd`, `assumption`.
     """
-    priced = priced_calls(records)
+    priced = charges.priced
     cached = [record.saved_usd for record in records if record.saved_usd is not None]
     return {
         "assumption": ASSUMPTION,
         "calls": len(priced),
         "actual_usd": math.fsum(call.usd for call in priced) if priced else None,
-        "always": {one.name: _always(one, priced, ratios) for one in others} if priced else {},
+        "always": {n: _always(charges.at(n), priced) for n in charges.alternatives if priced},
         "cache_saved_usd": math.fsum(cached) if cached else None,
     }
 
 
-def _always(
-    one: Alternative, priced: Sequence[Priced], ratios: Mapping[str, float]
-) -> dict[str, Any]:
-    charged = [(one.usd(call.usage, ratios.get(call.deployment)), call.usd) for call in priced]
-    fitting = [(usd, actual) for usd, actual in charged if usd is not None]
+def _always(charged: Sequence[float | None], priced: Sequence[Priced]) -> dict[str, Any]:
+    pairs = zip(charged, priced, strict=True)
+    fitting = [(usd, call.usd) for usd, call in pairs if usd is not None]
     usd, actual = (
         (math.fsum(sums) for sums in zip(*fitting, strict=True)) if fitting else (0.0, 0.0)
     )

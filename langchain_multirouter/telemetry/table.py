@@ -44,3 +44,14 @@ def as_html(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
     )
     caption = f"<caption style='text-align:left'><b>{escape(title)}</b></caption>" if title else ""
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def as_lines(texts: Sequence[str]) -> str:
+    """Texts below a table of text, a line each."""
+    return "".join(f"\n- {text}" for text in texts)
+
+
+def as_list(texts: Sequence[str]) -> str:
+    """Texts below a table of HTML, as a list."""
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<ul>{items}</ul>" if items else ""

@@ -157,6 +157,8 @@ def test_a_price_that_changes_soon_is_told_with_what_it_will_cost() -> None:
     assert "rises on 2026-12-01 from 0.001000 to 0.005000 USD per 1K tokens (+400%)" in found.text
     assert found.change == "from then on b would be cheaper"
     assert found.effect.usd_per_1k_calls == pytest.approx(4.8)
+    before = told([], FLEET, Settings(changes=(change,)))["price_changes"]
+    assert str(before.effect) == "not known"
 
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
 
 from langchain_multirouter import Strategy
 from langchain_multirouter.candidate import Candidate
@@ -384,6 +385,28 @@ def test_an_answer_tells_what_the_others_would_have_charged_for_its_tokens() -> 
     assert "b: 0.000010 USD (+0.000005)" in repr(shown)
     assert "<li>b: 0.000010 USD (+0.000005)" in shown._repr_html_()
     assert "Assumed of the others: the same tokens" in repr(shown)
+    again = shown.to_dict()["again"]
+    assert again["would_choose"] == "a"
+    assert {change["deployment"] for change in again["changes"]} == {"b", "c"}
+    assert "- Asked again now, a would be first." in repr(shown)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"strategy": "nobody's", "task_type": 3, "deployment": ["x"], "cost_usd": "much"},
+        {"strategy": ["intelligent"], "task_type": {}, "attempts": None},
+    ],
+    ids=["nothing", "strange words", "strange kinds"],
+)
+def test_whatever_a_messages_metadata_says_it_is_explained(told: dict[str, Any]) -> None:
+    router = scripted(["x"], ["y"], deployments=[{"price": {"input": 1.0, "output": 1.0}}])
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+    message = AIMessage("x", response_metadata={"router": told}, usage_metadata=usage)
+    shown = router.explain(message)
+    assert shown.to_dict()["again"]["would_choose"] == "a"
+    assert repr(shown)
 
 
 def test_an_answer_whose_tokens_are_not_known_is_told_as_it_was() -> None:

@@ -129,3 +129,22 @@ def test_times_are_told_on_the_clock_that_is_asked_for() -> None:
     ahead = time.time() - time.monotonic()
     (told,) = router.assembled.fleet.history.records(ahead_seconds=ahead)
     assert abs(told.at - time.time()) < 60.0
+
+
+def test_a_call_that_its_caller_left_is_kept_as_one_that_was_left() -> None:
+    world = World(site("a", stream("content", (50.0, "finish"))))
+    left = world.begin(streamed=True)
+    left.fire()
+    left.close()
+    (record,) = world.fleet.history.records()
+    assert (record.deployment, record.cause) == (None, "cancelled")
+    assert [attempt.outcome for attempt in record.attempts] == ["cancelled"]
+
+
+def test_a_call_while_everybody_is_out_is_kept() -> None:
+    router = scripted(["x"])
+    router.pause("a")
+    with pytest.raises(ModelError):
+        router.invoke("hi")
+    (record_,) = kept(router)
+    assert (record_.cause, record_.removed_by) == ("NoCandidateError", ("paused",))

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -17,10 +17,13 @@ from langchain_multirouter import ConfigurationError, RoutedChatModel
 from langchain_multirouter.options import read_options
 from langchain_multirouter.telemetry import charts
 from langchain_multirouter.telemetry.advising.situation import Settings
+from langchain_multirouter.telemetry.journal_reading import Site
 from langchain_multirouter.telemetry.page import page
 from langchain_multirouter.telemetry.replay import candidates_of, replayed
 from langchain_multirouter.telemetry.report import Analytics
 from langchain_multirouter.telemetry.savings import flat_price
+from tests.embeddings.scripted import Scripted, named
+from tests.embeddings.scripted import router as embeddings_router
 from tests.reference.known import known, scripted, usd
 from tests.reference.test_analytics import MOMENT
 from tests.telemetry.made import AT, call, failure, success
@@ -143,11 +146,6 @@ def test_deployments_can_be_had_from_records_alone() -> None:
     assert first.average_seconds == 2.0
     assert second.deployment.provider == "unknown"
     assert second.stats.measured.cost_usd == 0.002
-
-
-class Site(NamedTuple):
-    provider: str
-    model: str
 
 
 def test_a_journals_prices_are_those_of_its_costs_or_else_of_its_models_names() -> None:
@@ -410,3 +408,22 @@ def test_a_notebooks_cell_has_the_table_and_folded_below_it_the_rest() -> None:
     assert next(tag for tag, _ in read.tags) == "table"
     assert {"Advice", "Savings", "Tasks"} <= set(re.findall(r"<summary>(\w+)", html))
     assert "<details" not in report(())._repr_html_()
+
+
+# --- embeddings -------------------------------------------------------------------------------
+
+
+def test_routed_embeddings_have_all_of_it_too() -> None:
+    price = {"input": 0.02, "output": 0}
+    router = embeddings_router(
+        named("a", Scripted("m"), price=price),
+        named("b", Scripted("m"), price={"input": 0.1, "output": 0}),
+        strategy="round_robin",
+    )
+    for _ in range(4):
+        router.embed_query("hello")
+    told = router.analytics().to_dict()
+    assert told["tasks"]["embeddings"]["answers"] == {"a": 2, "b": 2}
+    assert told["strategies"]["round_robin"]["calls"] == 4
+    assert router.explain("hello").to_dict()["smallest_change"]["kind"] == "turn"
+    Read(page(told))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from langchain_multirouter.candidate import Candidate
 from langchain_multirouter.economics.capabilities import Capabilities
 from langchain_multirouter.economics.price import Usage
 from langchain_multirouter.telemetry.savings import (
     ASSUMPTION,
     Alternative,
+    Charges,
     alternatives,
     flat_price,
     inferred,
@@ -18,6 +22,24 @@ from langchain_multirouter.telemetry.savings import (
 )
 from tests.reference.known import known, usd
 from tests.telemetry.made import call, failure, success
+
+
+def compared(records: Any, others: Any, ratios: Any = None) -> dict[str, Any]:
+    """Savings against these."""
+    fleet = []
+    for number, one in enumerate(others):
+        candidate = known(number, price=one.price, name=one.name,
+                          capabilities=Capabilities(one.max_input_tokens))  # fmt: skip
+        fleet.append(_counting(candidate, one.input_ratio))
+    for name, ratio in (ratios or {}).items():
+        fleet.append(_counting(known(9, name=name), ratio))
+    return savings(records, Charges(records, fleet))
+
+
+def _counting(candidate: Candidate, ratio: float | None) -> Candidate:
+    measured = candidate.stats.measured._replace(input_ratio=ratio)
+    return candidate._replace(stats=candidate.stats._replace(measured=measured))
+
 
 CHEAP = Alternative("cheap", flat_price(1e-6, 2e-6))
 DEAR = Alternative("dear", flat_price(1e-5, 2e-5))
@@ -28,7 +50,7 @@ def test_what_one_alone_would_have_cost_is_reckoned_from_the_same_tokens() -> No
         call(success("cheap", tokens=(1_000, 500), price=CHEAP.price)),
         call(failure("cheap"), success("dear", tokens=(100, 50), price=DEAR.price)),
     ]
-    told = savings(records, [CHEAP, DEAR], {})
+    told = compared(records, [CHEAP, DEAR])
     assert told["assumption"] == ASSUMPTION
     assert told["calls"] == 2
     assert told["actual_usd"] == pytest.approx(0.002 + 0.002)
@@ -40,7 +62,7 @@ def test_what_one_alone_would_have_cost_is_reckoned_from_the_same_tokens() -> No
 def test_input_is_corrected_by_how_each_one_counts_it() -> None:
     """Who counts half as many tokens again is sent 1,500 where the other was sent 1,000."""
     other = CHEAP._replace(input_ratio=1.5)
-    told = savings(
+    told = compared(
         [call(success("dear", tokens=(1_000, 0), price=DEAR.price))], [other], {"dear": 1.0}
     )
     assert told["always"]["cheap"]["usd"] == pytest.approx(1_500e-6)
@@ -58,7 +80,7 @@ def test_a_call_that_would_not_have_fitted_is_left_out_on_both_sides() -> None:
         call(success("dear", tokens=(1_000, 0), price=DEAR.price)),
         call(success("dear", tokens=(100, 0), price=DEAR.price)),
     ]
-    told = savings(records, [small], {})["always"]["cheap"]
+    told = compared(records, [small])["always"]["cheap"]
     assert (told["calls"], told["too_long"]) == (1, 1)
     assert told["actual_usd"] == pytest.approx(1e-3)
     assert told["usd"] == pytest.approx(1e-4)
@@ -66,14 +88,14 @@ def test_a_call_that_would_not_have_fitted_is_left_out_on_both_sides() -> None:
 
 def test_calls_whose_tokens_or_cost_are_not_known_are_left_out() -> None:
     records = [call(success(usd=None)), call(success(tokens=None, usd=None)), call(failure())]
-    told = savings(records, [CHEAP], {})
+    told = compared(records, [CHEAP])
     assert (told["calls"], told["actual_usd"], told["always"]) == (0, None, {})
 
 
 def test_what_caches_saved_is_told_apart() -> None:
     records = [call(cached="exact", saved_usd=0.01), call(cached="semantic", saved_usd=0.02)]
-    assert savings(records, [], {})["cache_saved_usd"] == pytest.approx(0.03)
-    assert savings([], [], {})["cache_saved_usd"] is None
+    assert compared(records, [])["cache_saved_usd"] == pytest.approx(0.03)
+    assert compared([], [])["cache_saved_usd"] is None
 
 
 def test_only_who_has_a_price_is_compared_with() -> None:

@@ -167,13 +167,12 @@ def nobody_left(situation: Situation) -> Iterator[Advice]:
 
 def _cheapest(situation: Situation) -> tuple[float, float] | None:
     """The mean and the 95 % cost of a call at the deployment that is cheapest for all."""
-    sums = {name: situation.usd_at(name, situation.priced) for name in situation.alternatives}
+    sums = {name: situation.charges.total(name) for name in situation.alternatives}
     known = {name: usd for name, usd in sums.items() if usd is not None}
     if not known:
         return None
-    one = situation.alternatives[min(known, key=known.__getitem__)]
-    ratio = situation.ratio
-    costs = sorted(one.usd(c.usage, ratio(c.deployment)) or 0.0 for c in situation.priced)
+    cheapest = min(known, key=known.__getitem__)
+    costs = sorted(usd or 0.0 for usd in situation.charges.at(cheapest))
     return math.fsum(costs) / len(costs), costs[math.ceil(0.95 * len(costs)) - 1]
 
 

@@ -100,7 +100,7 @@ def never_asked(situation: Situation) -> Iterator[Advice]:
     for name, candidate in situation.candidates.items():
         if name in situation.groups or candidate.deployment.fallback_level:
             continue
-        alone = situation.usd_at(name, situation.priced)
+        alone = situation.charges.total(name)
         usd = None if alone is None else situation.per_1k_calls(alone - actual)
         yield Advice(
             "never_asked",

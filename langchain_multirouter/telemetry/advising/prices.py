@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any, Final
 
-from ..certainty import HIGH, LOW, MEDIUM, MEDIUM_SAMPLES, by_samples, mean
+from ..certainty import HIGH, LOW, MEDIUM, MEDIUM_SAMPLES, Estimate, by_samples, mean
 from .advice import Advice, Effect
 from .situation import LEAST_TRAFFIC, PriceChange, Situation
 
@@ -48,7 +48,7 @@ def _price_changes(change: PriceChange, situation: Situation) -> Advice:
             "answers": len(calls),
             "cheaper_then": overtakes,
         },
-        Effect(usd_per_1k_calls=situation.per_1k_calls(more)),
+        Effect(usd_per_1k_calls=situation.per_1k_calls(more) if situation.calls else None),
         HIGH,
     )
 
@@ -78,7 +78,8 @@ def price_unknown(situation: Situation) -> Iterator[Advice]:
 
 def cheaper(situation: Situation) -> Iterator[Advice]:
     """One deployment for all would cost a fifth less, fail no more and not take twice as long."""
-    found = [_cheaper(situation, name) for name in situation.alternatives]
+    all_ = mean([seconds for times in situation.times.values() for seconds in times])
+    found = [] if all_ is None else [_cheaper(situation, n, all_) for n in situation.alternatives]
     best = max((one for one in found if one), key=lambda one: one["saved_usd"], default=None)
     if best is None:
         return
@@ -102,21 +103,18 @@ def cheaper(situation: Situation) -> Iterator[Advice]:
     )
 
 
-def _cheaper(situation: Situation, name: str) -> Mapping[str, Any] | None:
-    calls = situation.priced
-    usd, actual = situation.usd_at(name, calls), math.fsum(call.usd for call in calls)
-    own, all_ = situation.seconds(name), mean([t for ts in situation.times.values() for t in ts])
-    success = situation.success(name)
-    if usd is None or own is None or all_ is None or usd > actual * (1 - CHEAPER):
+def _cheaper(situation: Situation, name: str, all_: Estimate) -> Mapping[str, Any] | None:
+    calls, success = situation.priced, situation.success(name)
+    usd, actual = situation.charges.total(name), math.fsum(call.usd for call in calls)
+    own = situation.seconds(name)
+    if usd is None or own is None or usd > actual * (1 - CHEAPER):
         return None
     ended = sum(group.ended for group in situation.groups.values())
     overall = sum(group.good for group in situation.groups.values()) / ended
     if own.value > LONGER * all_.value or success.high < overall:
         return None
-    one = situation.alternatives[name]
-    ratio = situation.ratio
-    saved = [c.usd - (one.usd(c.usage, ratio(c.deployment)) or 0.0) for c in calls]
-    per_call = mean(saved)
+    charged = situation.charges.at(name)
+    per_call = mean([call.usd - (usd or 0.0) for call, usd in zip(calls, charged, strict=True)])
     assert per_call is not None  # noqa: S101  # there are calls
     fewest = min(len(calls), own.samples)
     sure = by_samples(fewest) if per_call.low > 0 else LOW

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -15,7 +14,7 @@ from .. import aggregate
 from ..aggregate import Group
 from ..certainty import Estimate, mean, rate
 from ..record import CallRecord
-from ..savings import Alternative, Priced, alternatives, priced_calls
+from ..savings import Charges
 from .advice import Effect
 
 #: Prices that change within so many days are told.
@@ -65,17 +64,18 @@ class Situation:
         records: Sequence[CallRecord],
         candidates: Sequence[Candidate],
         settings: Settings | None,
+        *,
+        groups: Mapping[str, Group] | None = None,
+        charges: Charges | None = None,
     ) -> None:
         self.records = records
         self.candidates = {c.deployment.name: c for c in candidates}
         self.settings = settings or Settings()
         self.calls = len(records)
+        self.groups = aggregate.by_deployment(records) if groups is None else groups
+        self.charges = Charges(records, candidates) if charges is None else charges
+        self.alternatives, self.priced = self.charges.alternatives, self.charges.priced
         self._seconds: dict[str, Estimate | None] = {}
-
-    @cached_property
-    def groups(self) -> dict[str, Group]:
-        """Every deployment's part in the traffic."""
-        return aggregate.by_deployment(self.records)
 
     @cached_property
     def times(self) -> dict[str, list[float]]:
@@ -88,16 +88,6 @@ class Situation:
         return found
 
     @cached_property
-    def alternatives(self) -> dict[str, Alternative]:
-        """All of whom the price is known."""
-        return {one.name: one for one in alternatives(list(self.candidates.values()))}
-
-    @cached_property
-    def priced(self) -> list[Priced]:
-        """The calls whose tokens and cost are known."""
-        return priced_calls(self.records)
-
-    @cached_property
     def mix(self) -> tuple[int, int]:
         """All input and all output tokens of the calls whose cost is known."""
         usages = [call.usage for call in self.priced]
@@ -108,11 +98,6 @@ class Situation:
         into, out = self.mix
         count = max(1, len(self.priced))
         return price.usd_per_1k(into // count, out // count)
-
-    def ratio(self, name: str) -> float | None:
-        """How a deployment counts its input, relative to the estimate."""
-        candidate = self.candidates.get(name)
-        return None if candidate is None else candidate.stats.measured.input_ratio
 
     def seconds(self, name: str) -> Estimate | None:
         """A deployment's mean response time."""
@@ -144,8 +129,7 @@ class Situation:
 
     def moved(self, name: str, other: str) -> Effect:
         """What changes if another deployment answers what this one was asked."""
-        calls = [call for call in self.priced if call.deployment == name]
-        mine, theirs = self.usd_at(name, calls), self.usd_at(other, calls)
+        mine, theirs = self.charges.total(name, of=name), self.charges.total(other, of=name)
         usd = None if mine is None or theirs is None else self.per_1k_calls(theirs - mine)
         slow, quick, group = self.seconds(name), self.seconds(other), self.groups.get(name)
         if slow is None or quick is None or group is None:
@@ -157,14 +141,6 @@ class Situation:
             more * group.ended / self.calls,
             at_most=more > 0,  # most of what fails here is answered elsewhere
         )
-
-    def usd_at(self, name: str, calls: Sequence[Priced]) -> float | None:
-        """What one deployment would charge for these calls; None where that is not known."""
-        one = self.alternatives.get(name)
-        if one is None or not calls:
-            return None
-        charged = [one.usd(call.usage, self.ratio(call.deployment)) for call in calls]
-        return None if None in charged else math.fsum(usd for usd in charged if usd is not None)
 
 
 def price_changes(
