@@ -235,6 +235,15 @@ def test_reasoning_has_a_key_by_whose_it_is(routers: list[RoutedChatModel]) -> N
     assert len(keys) == 2
 
 
+def test_calls_that_could_not_be_read_are_in_the_key(routers: list[RoutedChatModel]) -> None:
+    def told(args: str) -> list[Any]:
+        call = {"name": "f", "args": args, "id": "1", "error": None}
+        answer = AIMessage("", invalid_tool_calls=[call])
+        return [HumanMessage("a"), answer, ToolMessage("r", tool_call_id="1"), HumanMessage("b")]
+
+    assert exact(routers[0], told("{")) != exact(routers[0], told("["))
+
+
 def test_what_cannot_be_told_in_json_has_no_key(routers: list[RoutedChatModel]) -> None:
     router = routers[0]
     message = HumanMessage("x", additional_kwargs={"thing": object()})

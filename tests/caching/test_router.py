@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.globals import set_llm_cache
@@ -143,6 +144,20 @@ def test_a_structured_answer_comes_from_the_cache() -> None:
     assert chain.invoke("x") == chain.invoke("x") == {"x": 1}
     assert asyncio.run(chain.ainvoke("x")) == {"x": 1}
     assert (model.calls, router.cache_counts().hits) == (1, 2)
+
+
+def test_an_agents_steps_come_from_the_cache_and_its_tokens_come_once() -> None:
+    model = ScriptedModel(script=[CALL, LONG, "another"])
+    router = scripted(model, cache=InMemoryCache())
+    agent = create_agent(router, [search])
+    for _ in range(2):
+        said = [
+            chunk.text
+            for chunk, _ in agent.stream({"messages": [("human", "x")]}, stream_mode="messages")
+            if isinstance(chunk, AIMessageChunk)
+        ]
+        assert "".join(said) == LONG
+    assert (model.calls, router.cache_counts().hits) == (2, 2)
 
 
 def test_a_batch_looks_up_each_of_its_prompts() -> None:

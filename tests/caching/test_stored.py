@@ -177,6 +177,21 @@ def test_what_is_in_an_answer_is_never_brought_to_life() -> None:
     assert message.additional_kwargs == {"k": LC}
 
 
+@pytest.mark.parametrize(
+    "keywords", [{1: "a"}, {"k": ("a", "b")}, {"k": float("nan")}, {"k": b"a"}, {"k": deep(100)}]
+)
+def test_what_would_not_come_back_as_it_was_is_not_kept(keywords: Any) -> None:
+    assert written(stored(keywords=keywords)) is None
+
+
+def test_blocks_that_adding_up_would_melt_together_come_in_one_chunk() -> None:
+    blocks = [{"type": "text", "text": text, "index": 0} for text in ("one", "two")]
+    deployment = Deployment("x:a", name="a", provider="x", model_name="m")
+    found = Found(stored(content=blocks), "exact", 1.0)
+    chunks = chunks_of(Served(found, deployment, "ordered", 1, 0.0, 0.1))
+    assert summed([chunk.message for chunk in chunks]).content == blocks  # type: ignore[misc]
+
+
 def test_what_is_longer_than_the_limit_is_not_kept() -> None:
     assert written(stored(content="x" * LONGEST_STORED)) is None
 
