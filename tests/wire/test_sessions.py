@@ -40,7 +40,7 @@ def test_with_a_session_every_strategy_stays(
 ) -> None:
     model = model.with_routing(strategy=strategy)
     for key in ("alice", "bob"):
-        there = {at(ask(model, mode, f"Hello {i}", session=key)) for i in range(3)}
+        there = {at(ask(model, mode, f"Hello {i}", session=key)) for i in range(2)}
         assert there == {home(model, key)}
 
 
