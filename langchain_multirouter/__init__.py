@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chat_model import RoutedChatModel
     from .deployment import Deployment, Provider
+    from .economics.budgets import Budget
     from .embeddings import RoutedEmbeddings
     from .errors import (
         AllAttemptsFailedError,
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
         StreamInterruptedError,
     )
     from .options import Strategy
+    from .shortage import BudgetExceededError
     from .task_types import TaskType
 
 _HOMES = {
     "AllAttemptsFailedError": "errors",
+    "Budget": "economics.budgets",
+    "BudgetExceededError": "shortage",
     "ConfigurationError": "errors",
     "Deployment": "deployment",
     "NoCandidateError": "errors",
@@ -35,6 +39,8 @@ _HOMES = {
 
 __all__ = [
     "AllAttemptsFailedError",
+    "Budget",
+    "BudgetExceededError",
     "ConfigurationError",
     "Deployment",
     "NoCandidateError",

@@ -198,6 +198,10 @@ class Agenda:
             self._quick = entry
         self._reorder(entry, failure)
 
+    def unpaid(self, choice: Choice) -> None:
+        """The call's budgets do not cover an attempt there: it goes there no more."""
+        self._entry_of(choice).left = True
+
     def elsewhere(self) -> None:
         """No quick retry: another deployment is to be tried first, if there is one."""
         self._quick = None

@@ -24,6 +24,7 @@ OF_CHAT = frozenset(
         "idle_seconds",
         "on_interrupted",
         "task_type",
+        "spenders",
         "tenant",
     }
 )

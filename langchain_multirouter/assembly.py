@@ -11,6 +11,7 @@ from typing import Any
 from .agenda import most_attempts
 from .attempt import Served
 from .candidate import Candidate, Facts
+from .economics.budgets import Budget, read_budgets
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
 from .economics.promise import one_profile, promised
@@ -44,8 +45,10 @@ class Assembled:
         timeout: float | None,
         policy: Policy,
         seed: int | None,
+        budgets: Sequence[Budget] = (),
     ) -> None:
         self.models = tuple(models)
+        self.budgets = tuple(budgets)
         self.timeout, self.policy, self.seed = timeout, policy, seed
         self.served = tuple(served)
         self.kind = kind
@@ -55,7 +58,7 @@ class Assembled:
             Candidate(number, served.deployment, facts_of(served, at))
             for number, served in enumerate(self.served)
         )
-        self.fleet = Fleet(candidates, policy, seed)
+        self.fleet = Fleet(candidates, policy, seed, self.budgets)
         self._unpriced = {
             number
             for number, candidate in enumerate(self.fleet.snapshot())
@@ -183,13 +186,21 @@ def assembled_for(router: Any) -> Assembled:
     Raises:
         ConfigurationError: as `assemble`; or a copy's setting that is of the shared state.
     """
-    known = router.assembled
+    known, budgets = router.assembled, read_budgets(router.budgets)
     if not isinstance(known, Assembled) or known.models != tuple(router.models):
         served = assemble(router.models, router.timeout)
-        policy, seed = router.policy, router.random_seed
-        return Assembled(router.models, served, timeout=router.timeout, policy=policy, seed=seed)
-    for name, shared in (("policy", known.policy), ("random_seed", known.seed)):
-        if getattr(router, name) != shared:
+        return Assembled(
+            router.models,
+            served,
+            timeout=router.timeout,
+            policy=router.policy,
+            seed=router.random_seed,
+            budgets=budgets,
+        )
+    own = {"policy": router.policy, "random_seed": router.random_seed, "budgets": budgets}
+    shared = {"policy": known.policy, "random_seed": known.seed, "budgets": known.budgets}
+    for name in own:
+        if own[name] != shared[name]:
             raise ConfigurationError(
                 f"{name}: cannot be changed in a copy, which shares its deployments' health; "
                 "make another router"
@@ -214,7 +225,17 @@ def facts_of(served: Served, at: datetime) -> Facts:
         strengths = DEFAULT_STRENGTHS.get(deployment.provider, ())
     check_profile(deployment.profile)
     profile = {**(getattr(served.model, "profile", None) or {}), **deployment.profile}
-    return Facts(price, capabilities_of(profile, strengths=strengths))
+    able = capabilities_of(profile, strengths=strengths)
+    return Facts(price, able, served.classes.hidden_attempts(served.model), own_limit(served.model))
+
+
+def own_limit(model: Any) -> int | None:
+    """The longest answer that the user's own object asks for, in tokens."""
+    for name in ("max_tokens", "max_output_tokens"):
+        limit = getattr(model, name, None)
+        if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+            return limit
+    return None
 
 
 def _profile_of(served: Served) -> dict[str, Any]:

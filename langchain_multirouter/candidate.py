@@ -34,6 +34,8 @@ class Facts(NamedTuple):
 
     price: Price | None = None
     capabilities: Capabilities = Capabilities()
+    sent_times: int = 1  # so often its class may send one attempt
+    own_limit: int | None = None  # the `max_tokens` that its own object has
 
 
 class Candidate(NamedTuple):

@@ -21,6 +21,7 @@ from .assembly import Assembled
 from .attempt import Attempts
 from .caller import own, run_manager_of_stream
 from .catalogue import TIERS, models_from_environment
+from .ceiling import most_input_tokens
 from .compiled import Compiled, refuse_wrong
 from .deployment import configuration_error
 from .fitness import NOBODY
@@ -61,6 +62,9 @@ class RoutedChatModel(StructuredOutput, Insight):
         health_check_interval_seconds: Checks all deployments' health, in the background of a call,
             when the last check is so long ago; off by default, since checks cost money.
         policy: The numbers of retries, breakers and cooldowns.
+        budgets: What may be spent in so many seconds, by the router and by each tenant or other
+            key: `Budget(usd=1.0, per_seconds=86_400)`, `Budget(usd=0.1, per_seconds=60,
+            key="tenant")`. Every attempt reserves the most it can cost before it begins.
         configurable_options: Routing options that `config={"configurable": {"router": {…}}}` may
             set; none by default, since on a served graph that dictionary comes from outside.
         random_seed: Seeds jitter and draws, for runs that can be repeated.
@@ -99,6 +103,8 @@ class RoutedChatModel(StructuredOutput, Insight):
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
     tenant: str | None = Field(default=None, repr=False)
+    spenders: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    budgets: Sequence[Any] = Field(default=(), repr=False)
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -178,6 +184,9 @@ class RoutedChatModel(StructuredOutput, Insight):
             lengths=known.fleet.lengths,
             unable=unable,
         )
+        if known.fleet.books is not None:
+            most = most_input_tokens(messages, parameters)
+            request = request._replace(most_input_tokens=most)
         if time.time() >= known.prices_until:
             known.renew_prices()
         if compiled.check_interval_seconds is not None:

@@ -97,6 +97,7 @@ class Compiled(NamedTuple):
             roomy,
             needs_of(parameters) if tools else NOTHING,
             None if options.hedge is None else hedge_of(options, parameters),
+            None,
         )
         return new(Request, values)
 

@@ -6,11 +6,12 @@ The lock is held for bookkeeping only: no I/O, no callback, no await happens und
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
 from .candidate import Candidate, Readiness
+from .economics.budgets import Allowance, Books, Budget, Need
 from .economics.lengths import ANY, Length, lengthened
 from .economics.price import Price
 from .economics.spent import NOTHING_SPENT, Spent
@@ -20,6 +21,7 @@ from .outcome import Failure
 from .resilience import breaker, budget, cooldown
 from .resilience.policy import Policy
 from .settlement import Permit, affected, change_of, probe_returned
+from .shortage import Shortage
 from .telemetry import stats
 from .telemetry.events import HealthChanged
 from .telemetry.stats import Sample
@@ -30,8 +32,15 @@ NO_SAMPLE = Sample(0.0)
 class Fleet:
     """All deployments of one router: shared by its copies, its threads and its event loops."""
 
-    def __init__(self, candidates: Iterable[Candidate], policy: Policy, seed: int | None) -> None:
+    def __init__(
+        self,
+        candidates: Iterable[Candidate],
+        policy: Policy,
+        seed: int | None,
+        budgets: Sequence[Budget] = (),
+    ) -> None:
         self.policy = policy
+        self.books = Books(budgets) if budgets else None
         self._seed = seed
         self.forked()
         tell_when_forked(self)
@@ -106,6 +115,27 @@ class Fleet:
             self._calls += first
             return Permit(number, switch.generation, until, now)
 
+    def reserve(self, need: Need, payers: Sequence[str], now: float) -> Allowance | Shortage:
+        """Reserve what an attempt can cost in all budgets, or say which does not cover it."""
+        assert self.books is not None  # noqa: S101  # asked for only where there are budgets
+        with self._lock:
+            return self.books.reserve(need, payers, now)
+
+    def release(self, allowance: Allowance) -> None:
+        """The attempt was not begun."""
+        with self._lock:
+            self._charge(allowance, 0.0)
+
+    def _charge(self, allowance: Allowance, usd: float | None) -> None:
+        """The attempt is over and cost so much, or nobody knows how much; the lock is held."""
+        if self.books is not None:
+            self.books.settle(allowance, usd)
+
+    def spending(self, now: float) -> list[dict[str, Any]]:
+        """Every budget: what is spent, reserved and left, by account."""
+        with self._lock:
+            return [] if self.books is None else self.books.public(now)
+
     def withdraw(self, number: int, now: float) -> bool:
         """Whether this deployment's budget pays for one more retry or hedge; it has paid then."""
         with self._lock:
@@ -124,6 +154,8 @@ class Fleet:
             if permit.settled:
                 return None
             permit.settled = True
+            if permit.allowance is not None:
+                self._charge(permit.allowance, sample.cost_usd)
             candidate = self._candidates[permit.number]
             was, cooled, generation = candidate.breaker, candidate.cooldown, permit.generation
             switch = breaker.settle_success(was, self.policy, now, generation=generation)
@@ -148,6 +180,8 @@ class Fleet:
             if permit.settled:
                 return None
             permit.settled = True
+            if permit.allowance is not None:
+                self._charge(permit.allowance, spent.usd)
             candidate = self._candidates[permit.number]
             why = (failure.cause.value, failure.code)
             counted = stats.failure(candidate.stats, *why, now, began=permit.began, spent=spent)
@@ -163,6 +197,8 @@ class Fleet:
             if permit.settled:
                 return
             permit.settled = True
+            if permit.allowance is not None:
+                self._charge(permit.allowance, spent.usd)
             candidate = self._candidates[permit.number]
             counted = stats.cancellation(candidate.stats, now, began=permit.began, spent=spent)
             settled = candidate._replace(stats=counted)

@@ -32,7 +32,6 @@ from .steps import (
     Event,
     Flow,
     Kind,
-    Start,
     Step,
     Tell,
     Wait,
@@ -68,7 +67,7 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
 class _Call(Ledger):
     """The loop's state: what came of attempts so far, what comes next, and what is under way."""
 
-    __slots__ = ("agenda", "begun", "commits_early", "committed", "flight", "timeouts")
+    __slots__ = ("agenda", "commits_early", "committed", "flight", "timeouts")
     agenda: Agenda
 
     def __init__(
@@ -76,7 +75,6 @@ class _Call(Ledger):
     ) -> None:
         Ledger.__init__(self, request, fleet, now)  # `super()` costs as much again
         self.timeouts = timeouts
-        self.begun = 0  # attempts
         self.committed = -1  # the attempt whose chunks the caller gets
         #: Whether the first content is delivered, or nothing before all of it is there.
         self.commits_early = (
@@ -162,6 +160,13 @@ class _Call(Ledger):
         longest = 3600.0 if limits.whole is None else limits.whole
         if limits.first_token is not None:
             longest = min(longest, limits.first_token)
+        allowance = None
+        if self.purse is not None:
+            allowance = self.purse.allowance(choice.candidate, self.now)
+            if allowance is None:
+                self.agenda.unpaid(choice)
+                self.refuse_unpaid()
+                return None
         permit = self.fleet.permit(
             number,
             self.now,
@@ -170,7 +175,10 @@ class _Call(Ledger):
             first=not self.begun,
         )
         if permit is None:
+            if allowance is not None:
+                self.fleet.release(allowance)
             return None
+        permit.allowance = allowance
         self.begun += 1
         attempt = Progress(self.begun - 1, choice, permit, limits, self.now, self.deadline)
         attempt.resumes = self.delivered
@@ -180,8 +188,7 @@ class _Call(Ledger):
         self, attempt: Progress
     ) -> Generator[Step, Event | None, tuple[Progress, Failure | None]]:
         """An attempt, and its hedge if it gets one, until one succeeds or all have failed."""
-        number, limits = attempt.permit.number, attempt.limits
-        yield new(Start, (attempt.id, number, attempt.deployment, limits, self.delivered))
+        yield attempt.start()
         flight = None
         if self.request.hedge is not None and not self.delivered:
             flight = self.take_off(attempt)
@@ -263,8 +270,7 @@ class _Call(Ledger):
         flight.attempts.append(attempt)
         self.story.hedged(slow.deployment.name, attempt.deployment.name, attempt.id + 1)
         yield from self.tell()
-        number, limits = attempt.permit.number, attempt.limits
-        yield new(Start, (attempt.id, number, attempt.deployment, limits, False))
+        yield attempt.start()
 
     def decide(self, attempt: Progress, failure: Failure) -> None:
         """What the failure means for the rest of this call."""

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from .deployment import PROVIDER_ALIASES, Tag, a_number, configuration_error
 from .errors import ConfigurationError, unknown_name
@@ -36,6 +43,8 @@ class Interrupted(StrEnum):
 
 
 LONGEST_TENANT = 256
+MOST_SPENDERS = 8
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TENANT)]
 
 #: A strategy of the user's own: candidates and the request → a score each, the highest first.
 UsersStrategy = Callable[[Sequence[Any], Any], Sequence[float]]
@@ -76,6 +85,8 @@ class Options(BaseModel):
             `estimated_usd` are of all attempts.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
         tenant: Whose call it is, for what is kept apart by tenant; once said it cannot be changed.
+        spenders: Who else pays for it, for the budgets of such keys: `{"user": "ann", "run": "7"}`;
+            what is said once cannot be changed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -99,6 +110,7 @@ class Options(BaseModel):
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
     tenant: str | None = Field(default=None, min_length=1, max_length=LONGEST_TENANT)
+    spenders: Mapping[Name, Name] = Field(default_factory=dict, max_length=MOST_SPENDERS)
 
     @property
     def strategy_name(self) -> str:
@@ -188,6 +200,16 @@ def _the_same(mine: str | None, theirs: str | None) -> str | None:
     return theirs if mine is None else mine
 
 
+def _all_the_same(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """Those of both; who pays is said once."""
+    for key in mine.keys() & theirs.keys():
+        if mine[key] != theirs[key]:
+            raise ConfigurationError(
+                f"spenders[{key[:64]!r}]: is another than the router's own, and cannot be changed"
+            )
+    return {**mine, **theirs}
+
+
 #: Option → how what the router allows and what a call asks become one; none of them can widen.
 NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "strategy": _asked,
@@ -209,6 +231,7 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "hedge": _unless_refused,
     "hedge_tools": _unless_refused,
     "tenant": _the_same,
+    "spenders": _all_the_same,
 }
 
 OPTION_NAMES = frozenset(NARROWING)

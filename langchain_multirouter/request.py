@@ -51,6 +51,8 @@ class Request(NamedTuple):
         preferences: Task → providers or deployments it prefers, in order; the defaults for others.
         needs: What of its capabilities a deployment must not be known to lack: "tools",
             "structured_output".
+        most_input_tokens: An upper bound of its input tokens, where a budget needs one and there
+            is one.
     """
 
     options: Options
@@ -69,6 +71,7 @@ class Request(NamedTuple):
     roomy: bool = False
     needs: frozenset[str] = frozenset()
     hedge: float | bool | None = None
+    most_input_tokens: int | None = None
 
 
 class Limits(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from .candidate import Candidate
+from .economics.budgets import Allowance
 from .outcome import Failure
 from .resilience import breaker, cooldown
 from .resilience.policy import Policy
@@ -15,7 +16,7 @@ from .telemetry.events import HealthChanged
 class Permit:
     """Leave to make one attempt, from when it `began`; settled exactly once, whatever happens."""
 
-    __slots__ = ("began", "generation", "number", "probe_until", "settled")
+    __slots__ = ("allowance", "began", "generation", "number", "probe_until", "settled")
 
     def __init__(
         self, number: int, generation: int, probe_until: float | None, began: float
@@ -25,6 +26,7 @@ class Permit:
         self.generation = generation
         self.probe_until = probe_until  # where it is the probe's: how long it holds
         self.settled = False
+        self.allowance: Allowance | None = None  # what it may spend, where there are budgets
 
 
 def affected(

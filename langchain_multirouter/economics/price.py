@@ -118,6 +118,19 @@ class Price:
         rates = self.rates_for(input_tokens) if self.tiers else self.rates
         return input_tokens * rates[0] + output_tokens * rates[1] + rates[10]
 
+    def dearest(self, input_tokens: int) -> tuple[float, float, float]:
+        """The most that a token of input, a token of output and the request itself can cost here.
+
+        Of a call with at most so many input tokens, whichever parts they turn out to be.
+        """
+        reached = [self.rates]
+        reached += [higher for above, higher in self.tiers if input_tokens > above]
+        return (
+            max(max(r.input, *r[2:7], r.cached_audio) for r in reached),
+            max(max(r.output, r.output_audio, r.reasoning) for r in reached),
+            max(r.request for r in reached),
+        )
+
     def usd_per_1k(self, input_tokens: int, output_tokens: int) -> float:
         """USD per 1,000 tokens of a call with this mix of input and output.
 

@@ -20,5 +20,12 @@ class Spent(NamedTuple):
     cost_usd: float | None = None
     estimated_usd: float | None = None
 
+    @property
+    def usd(self) -> float | None:
+        """What a budget is charged: None where something was used and its price is not known."""
+        if self.usage is not None:
+            return self.cost_usd
+        return self.estimated_usd or 0.0
+
 
 NOTHING_SPENT = Spent()
