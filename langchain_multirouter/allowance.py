@@ -55,7 +55,7 @@ def need_of(candidate: Candidate, request: Request, said_characters: int = 0) ->
 
 
 #: Where budgets let a deployment of unknown price be asked.
-UNPAID = Allowance((), None)
+UNPAID = Allowance((), 0, None)
 
 
 class Purse:

@@ -39,9 +39,10 @@ def most_input_tokens(messages: Sequence[BaseMessage], parameters: Parameters) -
         if of_content is None:
             return None
         most += PER_MESSAGE + of_content
-        for more in (message.additional_kwargs, getattr(message, "tool_calls", None)):
-            if more:
-                most += _of_value(more)
+        if message.additional_kwargs:
+            most += _of_value(message.additional_kwargs)
+        if message.type == "ai" and (calls := getattr(message, "tool_calls", None)):
+            most += _of_value(calls)
         if message.name:
             most += _bytes(message.name)
     return most

@@ -103,6 +103,7 @@ class RoutedChatModel(StructuredOutput, Insight):
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
     tenant: str | None = Field(default=None, repr=False)
+    max_wait_seconds: float | None = None
     spenders: Mapping[str, str] = Field(default_factory=dict, repr=False)
     budgets: Sequence[Any] = Field(default=(), repr=False)
     policy: Policy = Field(default_factory=Policy, repr=False)

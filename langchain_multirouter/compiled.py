@@ -37,6 +37,7 @@ NUMBERS = frozenset(
         "max_response_time",
         "first_token_seconds",
         "idle_seconds",
+        "max_wait_seconds",
         "health_check_interval_seconds",
         "random_seed",
     }

@@ -20,7 +20,16 @@ from .forks import tell_when_forked
 from .outcome import Failure
 from .resilience import breaker, budget, cooldown
 from .resilience.policy import Policy
-from .settlement import Permit, affected, change_of, probe_returned
+from .resilience.quota import taken
+from .settlement import (
+    Permit,
+    affected,
+    change_of,
+    judged_by_check,
+    limited,
+    probe_returned,
+    used_by,
+)
 from .shortage import Shortage
 from .telemetry import stats
 from .telemetry.events import HealthChanged
@@ -44,7 +53,7 @@ class Fleet:
         self._seed = seed
         self.forked()
         tell_when_forked(self)
-        self._candidates = list(candidates)
+        self._candidates = [limited(candidate) for candidate in candidates]
         self._numbers = {c.deployment.name: i for i, c in enumerate(self._candidates)}
         self._turn = -1
         self._calls = 0
@@ -82,6 +91,7 @@ class Fleet:
         longest_seconds: float,
         last_resort: bool = False,
         first: bool = True,
+        tokens: int = 0,
     ) -> Permit | None:
         """Leave to begin an attempt now, or None where the deployment is out.
 
@@ -91,6 +101,7 @@ class Fleet:
             longest_seconds: How long the attempt can last; a probe's permit expires then.
             last_resort: Let a trickle through an open breaker: everybody is out.
             first: It is its call's first, and so the call is counted.
+            tokens: What it is expected to take of the deployment's quota.
         """
         with self._lock:
             candidate = self._candidates[number]
@@ -107,13 +118,19 @@ class Fleet:
                 candidate.readiness(now) is not Readiness.READY
             ):
                 return None
+            quota = candidate.quota
+            if quota is not None and (quota := taken(quota, tokens, now)) is None:
+                return None
             until = now + longest_seconds if probe else None
             if until is not None:
                 switch = breaker.begin_probe(switch, until=until)
             begun = stats.begun(candidate.stats, now)
-            self._candidates[number] = candidate.with_values(begun, switch, candidate.cooldown)
+            values = (begun, switch, candidate.cooldown, quota)
+            self._candidates[number] = candidate.with_values(*values)
             self._calls += first
-            return Permit(number, switch.generation, until, now)
+            permit = Permit(number, switch.generation, until, now)
+            permit.tokens = tokens
+            return permit
 
     def reserve(self, need: Need, payers: Sequence[str], now: float) -> Allowance | Shortage:
         """Reserve what an attempt can cost in all budgets, or say which does not cover it."""
@@ -163,6 +180,7 @@ class Fleet:
                 stats.success(candidate.stats, sample, now, began=permit.began),
                 switch,
                 cooldown.forgiven(cooled) if cooled.strikes else cooled,
+                candidate.quota if not permit.tokens else used_by(candidate, permit, sample.tokens),
             )
             self._candidates[permit.number] = settled
             task, made = sample.task, sample.output_tokens
@@ -188,6 +206,8 @@ class Fleet:
             settled = affected(
                 candidate._replace(stats=counted), permit, failure, self.policy, now, rng=self.rng
             )
+            if permit.tokens:
+                settled = settled._replace(quota=used_by(settled, permit, spent.tokens))
             self._candidates[permit.number] = settled
             return change_of(candidate, settled)
 
@@ -239,30 +259,14 @@ class Fleet:
 
     def why_out(self, name: str) -> str:
         """Why a deployment is not asked: paused, or what put it out."""
-        candidate = self._candidates[self._numbers[name]]
-        if candidate.paused:
-            return "paused"
-        return candidate.breaker.cause or candidate.cooldown.cause or "out"
+        return self._candidates[self._numbers[name]].cause_out
 
     def judge(self, name: str, now: float, *, cause: str | None) -> HealthChanged | None:
         """A health check's word: a cause opens the breaker, none closes it; says if it did."""
         with self._lock:
             number = self._numbers[name]
             candidate = self._candidates[number]
-            switch = candidate.breaker
-            if cause is None:
-                switch = breaker.healed(switch, self.policy, now)
-            elif switch.open_until is None:
-                switch = breaker.disable(
-                    switch,
-                    self.policy,
-                    now,
-                    generation=switch.generation,
-                    seconds=self.policy.open_seconds,
-                    cause=cause,
-                    rng=self.rng,
-                )
-            judged = candidate._replace(breaker=switch)
+            judged = judged_by_check(candidate, cause, self.policy, now, rng=self.rng)
             self._candidates[number] = judged
             return change_of(candidate, judged)
 

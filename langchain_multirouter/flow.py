@@ -155,14 +155,15 @@ class _Call(Ledger):
         charged = choice.charged
         if charged is not None and not self.fleet.withdraw(charged, self.now):
             return None
-        number = choice.candidate.number
+        candidate = choice.candidate
+        number = candidate.number
         limits = limits_of(self.request, self.timeouts[number], self.deadline, self.now)
         longest = 3600.0 if limits.whole is None else limits.whole
         if limits.first_token is not None:
             longest = min(longest, limits.first_token)
         allowance = None
         if self.purse is not None:
-            allowance = self.purse.allowance(choice.candidate, self.now)
+            allowance = self.purse.allowance(candidate, self.now)
             if allowance is None:
                 self.agenda.unpaid(choice)
                 self.refuse_unpaid()
@@ -173,6 +174,7 @@ class _Call(Ledger):
             longest_seconds=longest,
             last_resort=choice.last_resort,
             first=not self.begun,
+            tokens=0 if candidate.quota is None else candidate.quota_tokens(self.request),
         )
         if permit is None:
             if allowance is not None:

@@ -85,6 +85,9 @@ class Options(BaseModel):
             `estimated_usd` are of all attempts.
         hedge_tools: Whether calls with tools may be hedged too: a model may call tools twice then.
         tenant: Whose call it is, for what is kept apart by tenant; once said it cannot be changed.
+        max_wait_seconds: The longest a call waits for a deployment that is in cooldown, has no
+            headroom in its quota, or asked to be tried later; 0 for never. At most the policy's
+            `longest_wait_seconds`, which holds if not given.
         spenders: Who else pays for it, for the budgets of such keys: `{"user": "ann", "run": "7"}`;
             what is said once cannot be changed.
     """
@@ -110,6 +113,7 @@ class Options(BaseModel):
     hedge: bool | float | None = None
     hedge_tools: bool | None = None
     tenant: str | None = Field(default=None, min_length=1, max_length=LONGEST_TENANT)
+    max_wait_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     spenders: Mapping[Name, Name] = Field(default_factory=dict, max_length=MOST_SPENDERS)
 
     @property
@@ -138,6 +142,7 @@ class Options(BaseModel):
         "max_response_time",
         "first_token_seconds",
         "idle_seconds",
+        "max_wait_seconds",
         mode="before",
     )
     @classmethod
@@ -231,6 +236,7 @@ NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
     "hedge": _unless_refused,
     "hedge_tools": _unless_refused,
     "tenant": _the_same,
+    "max_wait_seconds": _least,
     "spenders": _all_the_same,
 }
 

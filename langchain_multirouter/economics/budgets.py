@@ -14,11 +14,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 from ..deployment import finite
 from ..errors import ConfigurationError, unknown_name
 from ..shortage import Shortage
+from ..values import new
 
 #: Of one budget and window; whoever comes later shares one more account. Forgetting the least
 #: recently used instead would forget what they spent.
@@ -29,6 +31,10 @@ _NANO: Final = 1e9
 SHARE: Final = 0.125
 #: Such an answer may become so many times as long as is usual, if there is money for it.
 ROOM: Final = 4
+#: No answer is longer, where a model's own longest is not known; and a `max_tokens` that every
+#: service takes, since one above the model's longest is an error (Claude 3 and GPT-4: 4,096).
+LONGEST: Final = 200_000
+SURELY_TAKEN: Final = 4_096
 LONGEST_KEY: Final = 64
 
 
@@ -128,24 +134,8 @@ class Need(NamedTuple):
         return int(self.times * (self.fixed_usd + tokens * self.usd_per_token) * _NANO) + 2
 
 
-class Hold(NamedTuple):
-    """A reservation: of how much, in which window of which budget's account."""
-
-    budget: int
-    account: str
-    window: int
-    nano: int
-
-
-class Allowance(NamedTuple):
-    """What an attempt may spend: its reservations, and the output that they pay for."""
-
-    holds: tuple[Hold, ...]
-    max_tokens: int | None  # None: as the call says, or as long as the model's answers can be
-
-
-class _Account:
-    """Two sums in nano-USD, of one window."""
+class Account:
+    """Two sums in nano-USD, of one payer in one window of one budget."""
 
     __slots__ = ("reserved", "spent")
 
@@ -153,38 +143,44 @@ class _Account:
         self.spent = self.reserved = 0
 
 
+class Allowance(NamedTuple):
+    """What an attempt may spend: where it is reserved, and the output that it pays for.
+
+    An account of a window that is over is in no book any more: what comes of its attempts is
+    written there, and nowhere else.
+    """
+
+    accounts: tuple[Account, ...]
+    nano: int
+    max_tokens: int | None  # None: as the call says, or as long as the model's answers can be
+
+
 class _Book:
     """One budget's accounts in its present window."""
 
-    __slots__ = ("accounts", "began", "budget", "nano", "window")
+    __slots__ = ("accounts", "budget", "nano", "renewed_at")
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
         self.nano = int(budget.usd * _NANO)
-        self.began: float | None = None
-        self.window = 0
-        self.accounts: dict[str, _Account] = {}
+        self.renewed_at: float | None = None
+        self.accounts: dict[str, Account] = {}
 
     def turn(self, now: float) -> None:
         """A new window begins with empty accounts; a clock that was read late begins none."""
-        if self.began is None:
-            self.began = now
-        window = int((now - self.began) // self.budget.per_seconds)
-        if window > self.window:
-            self.window = window
+        length = self.budget.per_seconds
+        if self.renewed_at is None:
+            self.renewed_at = now + length
+        elif now >= self.renewed_at:
+            self.renewed_at += length * (1 + (now - self.renewed_at) // length)
             self.accounts.clear()
 
-    @property
-    def renewed_at(self) -> float:
-        return (self.began or 0.0) + (self.window + 1) * self.budget.per_seconds
+    def account(self, payer: str) -> Account:
+        name = _OTHERS if len(self.accounts) >= MOST_ACCOUNTS else payer
+        return self.accounts.setdefault(name, Account())
 
-    def name(self, payer: str) -> str:
-        full = len(self.accounts) >= MOST_ACCOUNTS and payer not in self.accounts
-        return _OTHERS if full else payer
-
-    def left(self, name: str) -> int:
-        account = self.accounts.get(name)
-        return self.nano if account is None else self.nano - account.spent - account.reserved
+    def left(self, account: Account) -> int:
+        return self.nano - account.spent - account.reserved
 
 
 class Books:
@@ -198,48 +194,51 @@ class Books:
     def payers(self, tenant: str | None, spenders: Mapping[str, str]) -> tuple[str, ...]:
         """Whose accounts a call goes to, one for each budget; names of people are not kept."""
         return tuple(
-            _payer(b.key, tenant if b.key == "tenant" else spenders.get(b.key or ""))
-            for b in self.budgets
+            [
+                _payer(b.key, tenant if b.key == "tenant" else spenders.get(b.key or ""))
+                for b in self.budgets
+            ]
         )
 
     def reserve(self, need: Need, payers: Sequence[str], now: float) -> Allowance | Shortage:
         """Reserve an attempt's price in all of its accounts, or in none and say which is short."""
-        names: list[str] = []
-        least, short = None, 0
-        for number, (book, payer) in enumerate(zip(self._books, payers, strict=True)):
-            book.turn(now)
-            names.append(book.name(payer))
-            left = book.left(names[-1])
-            if least is None or left < least:
-                least, short = left, number
-        left = max(0, least or 0)
+        accounts: list[Account] = []
+        scarcest, left = self._books[0], -1
+        for book, payer in zip(self._books, payers, strict=True):
+            if book.renewed_at is None or now >= book.renewed_at:
+                book.turn(now)
+            account = book.accounts.get(payer)
+            if account is None:
+                account = book.account(payer)
+            accounts.append(account)
+            here = max(0, book.nano - account.spent - account.reserved)
+            if left < 0 or here < left:
+                scarcest, left = book, here
         tokens, told = _output(need, left)
         nano = need.nano(tokens)
         if nano > left:
-            book = self._books[short]
-            seconds = max(0.0, book.renewed_at - now)
-            refuses = book.budget.when_spent == "refuse"
-            return Shortage(str(book.budget), left / _NANO, nano / _NANO, seconds, refuses)
-        holds = []
-        for number, (book, name) in enumerate(zip(self._books, names, strict=True)):
-            book.accounts.setdefault(name, _Account()).reserved += nano
-            holds.append(Hold(number, name, book.window, nano))
-        return Allowance(tuple(holds), told)
+            return _short(scarcest, left, nano, now)
+        for account in accounts:
+            account.reserved += nano
+        return new(Allowance, (tuple(accounts), nano, told))
 
     def settle(self, allowance: Allowance, usd: float | None) -> None:
         """Give a reservation back and charge what came of it; all of it where that is unknown."""
-        cost = None if usd is None else int(usd * _NANO) + (usd > 0)
-        for number, name, window, nano in allowance.holds:
-            book = self._books[number]
-            account = book.accounts.get(name) if window == book.window else None
-            if account is None:
-                continue  # of a window that is over
+        accounts, nano, _ = allowance
+        cost = nano if usd is None else int(usd * _NANO) + (usd > 0)
+        for account in accounts:
             account.reserved -= nano
-            account.spent += nano if cost is None else cost
+            account.spent += cost
 
     def public(self, now: float) -> list[dict[str, Any]]:
         """Every budget with its accounts, by digests of their names."""
         return [_shown(book, now) for book in self._books]
+
+
+def _short(book: _Book, left: int, nano: int, now: float) -> Shortage:
+    seconds = max(0.0, (book.renewed_at or now) - now)
+    refuses = book.budget.when_spent == "refuse"
+    return Shortage(str(book.budget), left / _NANO, nano / _NANO, seconds, refuses)
 
 
 def _output(need: Need, left: int) -> tuple[int, int | None]:
@@ -248,23 +247,24 @@ def _output(need: Need, left: int) -> tuple[int, int | None]:
     Without `max_tokens`: a part of what is left, so that many can call at once; but more where an
     answer may well need it, no more than the longest there is, and no less than is usual.
     """
-    if need.tokens is not None:
-        return need.tokens, None
+    asked, usual, longest = need.tokens, need.usual_tokens, need.most_tokens
+    if asked is not None:
+        return asked, None
     per_token = need.times * need.usd_per_token * _NANO
-    most = need.most_tokens
-    room = ROOM * need.usual_tokens
-    if per_token > 0:
-        over = left - need.nano(0)
-        room = max(room, int(SHARE * over / per_token))
-        room = min(room, int(over / per_token))
-    elif most is None:
-        return room, None  # answers are free
-    tokens = max(room, need.usual_tokens) if most is None else min(most, room)
-    if most is not None and tokens < min(most, need.usual_tokens):
-        tokens = min(most, need.usual_tokens)
-    return tokens, None if tokens == most else tokens
+    most = LONGEST if longest is None else longest
+    if per_token <= 0.0:
+        return most, None  # answers are free
+    over = left - need.nano(0)
+    room = min(max(ROOM * usual, int(SHARE * over / per_token)), int(over / per_token))
+    if room >= most:
+        return most, None
+    if longest is None and room > SURELY_TAKEN:
+        room = SURELY_TAKEN
+    tokens = max(room, min(most, usual))
+    return tokens, tokens
 
 
+@lru_cache(maxsize=4096)
 def _payer(key: str | None, name: str | None) -> str:
     if key is None or name is None:
         return ""
@@ -272,12 +272,13 @@ def _payer(key: str | None, name: str | None) -> str:
 
 
 def _shown(book: _Book, now: float) -> dict[str, Any]:
-    book.turn(now)
+    if book.renewed_at is not None:  # looking begins no window
+        book.turn(now)
     accounts = {
         name: {
             "spent_usd": account.spent / _NANO,
             "reserved_usd": account.reserved / _NANO,
-            "left_usd": book.left(name) / _NANO,
+            "left_usd": book.left(account) / _NANO,
         }
         for name, account in book.accounts.items()
     }
@@ -286,6 +287,6 @@ def _shown(book: _Book, now: float) -> dict[str, Any]:
         "usd": book.budget.usd,
         "per_seconds": book.budget.per_seconds,
         "key": book.budget.key,
-        "renewed_in_seconds": max(0.0, book.renewed_at - now),
+        "renewed_in_seconds": max(0.0, (book.renewed_at or now) - now),
         "accounts": accounts,
     }

@@ -27,5 +27,12 @@ class Spent(NamedTuple):
             return self.cost_usd
         return self.estimated_usd or 0.0
 
+    @property
+    def tokens(self) -> int | None:
+        """What a quota is charged: None where something was used and nobody counted it."""
+        if self.usage is not None:
+            return self.usage[0] + self.usage[1]
+        return None if self.estimated_usd is not None else 0
+
 
 NOTHING_SPENT = Spent()

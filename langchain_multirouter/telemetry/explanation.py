@@ -8,6 +8,7 @@ from typing import Any
 from ..candidate import Candidate
 from ..request import Request
 from ..resilience.bounds import Bound
+from ..resilience.quota import headroom
 from ..routing.strategy import Ranking, row_of
 from .table import as_html, as_text
 
@@ -64,7 +65,8 @@ class Explanation:
 
     def _candidate(self, candidate: Candidate, parts: Sequence[Any]) -> dict[str, Any]:
         name = candidate.deployment.name
-        healthy = candidate.healthy(self._now)
+        healthy, quota = candidate.healthy(self._now), candidate.quota
+        ready = healthy and not candidate.lacks_headroom(self._now)
         return {
             "deployment": name,
             "provider": candidate.deployment.provider,
@@ -74,7 +76,8 @@ class Explanation:
             "parts": list(parts),
             "fallback_level": candidate.deployment.fallback_level,
             "is_healthy": healthy,
-            "out": None if healthy else candidate.why_out(self._now),
+            "out": None if ready else candidate.why_out(self._now),
+            "headroom": None if quota is None else headroom(quota, self._now),
             "expected_input_tokens": candidate.expected_input(self._request),
             "expected_output_tokens": candidate.expected_output(self._request),
             "expected_cost_usd": candidate.expected_usd(self._request),

@@ -214,7 +214,7 @@ def test_no_more_than_the_longest_there_is_which_nobody_has_to_be_told() -> None
     need = Need(0.0, 0.001, None, 10, 64)
     found = allowed(books(Budget(usd=8.0, per_seconds=60)), need)
     assert found.max_tokens is None
-    assert found.holds[0].nano == pytest.approx(64e6, abs=5)
+    assert found.nano == pytest.approx(64e6, abs=5)
 
 
 def test_an_answer_that_would_be_shorter_than_usual_is_not_bought() -> None:
@@ -228,6 +228,15 @@ def test_what_was_asked_for_is_reserved_as_a_whole_or_not_at_all() -> None:
     need = Need(0.0, 0.001, 500, 10, 1_000)
     assert allowed(books(Budget(usd=0.6, per_seconds=60)), need).max_tokens is None
     assert isinstance(reserved(books(Budget(usd=0.4, per_seconds=60)), need), Shortage)
+
+
+def test_where_the_longest_is_not_known_no_limit_is_sent_that_a_service_may_refuse() -> None:
+    need = Need(0.0, 0.001, None, 10, None)
+    assert allowed(books(Budget(usd=100.0, per_seconds=60)), need).max_tokens == 4_096
+    assert allowed(books(Budget(usd=1.0, per_seconds=60)), need).max_tokens in (124, 125)
+    rich = allowed(books(Budget(usd=10_000.0, per_seconds=60)), need)
+    assert rich.max_tokens is None
+    assert rich.nano == pytest.approx(200e9, abs=5)
 
 
 def test_free_answers_need_no_limit() -> None:

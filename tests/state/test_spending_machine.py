@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from langchain_multirouter import Budget
-from langchain_multirouter.economics.budgets import Allowance, Books, Need
+from langchain_multirouter.economics.budgets import LONGEST, Account, Allowance, Books, Need
 from langchain_multirouter.shortage import Shortage
 
 BUDGETS = st.lists(
@@ -44,7 +44,7 @@ class SpendingMachine(RuleBasedStateMachine):
         self.books = Books(budgets)
         self.now = 1000.0
         self.under_way: list[tuple[Allowance, Need]] = []
-        self.spent: dict[tuple[int, str, int], Fraction] = {}
+        self.spent: dict[tuple[int, Account], Fraction] = {}
 
     @rule(seconds=st.sampled_from([0.0, 0.3, 1.0, 59.9, 61.0, 1e5]))
     def time_passes(self, seconds: float) -> None:
@@ -58,7 +58,7 @@ class SpendingMachine(RuleBasedStateMachine):
             assert found.left_usd < found.needed_usd
             assert found.renewed_seconds >= 0.0
             return
-        assert len(found.holds) == len(self.budgets)
+        assert len(found.accounts) == len(self.budgets)
         if need.tokens is not None:
             assert found.max_tokens is None
         elif found.max_tokens is not None and need.most_tokens is not None:
@@ -72,7 +72,7 @@ class SpendingMachine(RuleBasedStateMachine):
         found, need = self.take(data)
         tokens = need.tokens if need.tokens is not None else found.max_tokens
         if tokens is None:
-            tokens = need.most_tokens or 0
+            tokens = need.most_tokens or LONGEST
         most = need.times * (need.fixed_usd + tokens * need.usd_per_token)
         self.settle(found, share * most)
 
@@ -85,21 +85,20 @@ class SpendingMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def an_attempt_ends_and_nobody_knows_its_cost(self, data: st.DataObject) -> None:
         found, _ = self.take(data)
-        self.settle(found, None, max(hold.nano for hold in found.holds) / 1e9)
+        self.settle(found, None, found.nano / 1e9)
 
     def take(self, data: st.DataObject) -> tuple[Allowance, Need]:
         return self.under_way.pop(data.draw(st.integers(0, len(self.under_way) - 1)))
 
     def settle(self, found: Allowance, usd: float | None, really: float = 0.0) -> None:
         self.books.settle(found, usd)
-        for hold in found.holds:
-            key = (hold.budget, hold.account, hold.window)
+        for key in enumerate(found.accounts):
             cost = Fraction(really if usd is None else usd)
             self.spent[key] = self.spent.get(key, Fraction(0)) + cost
 
     @invariant()
     def no_window_of_any_account_ever_costs_more_than_its_budget(self) -> None:
-        for (number, _, _), spent in getattr(self, "spent", {}).items():
+        for (number, _), spent in getattr(self, "spent", {}).items():
             assert spent <= Fraction(self.budgets[number].usd)
 
     @invariant()
