@@ -120,5 +120,5 @@ class SpendingMachine(RuleBasedStateMachine):
             assert all(a["reserved_usd"] == 0.0 for a in shown["accounts"].values())
 
 
-SpendingMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=40)
+SpendingMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40)
 TestSpendingMachine = SpendingMachine.TestCase

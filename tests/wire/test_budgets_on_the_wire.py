@@ -77,7 +77,7 @@ def nothing_is_overspent(
 PROMPT = "Tell me a story about the sea. " * 12
 
 
-@pytest.mark.parametrize("max_tokens", [None, 120])
+@pytest.mark.parametrize("max_tokens", [pytest.param(None, marks=pytest.mark.slow), 120])
 def test_64_threads_never_spend_more_than_a_dollar(
     max_tokens: int | None, fleet: list[Deployment], troubled: Emulator
 ) -> None:
@@ -104,7 +104,7 @@ def test_64_threads_never_spend_more_than_a_dollar(
     nothing_is_overspent(model, troubled, outcomes, max_tokens)
 
 
-@pytest.mark.parametrize("max_tokens", [None, 120])
+@pytest.mark.parametrize("max_tokens", [pytest.param(None, marks=pytest.mark.slow), 120])
 def test_64_tasks_never_spend_more_than_a_dollar(
     max_tokens: int | None, fleet: list[Deployment], troubled: Emulator
 ) -> None:
