@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .chat_model import RoutedChatModel
     from .deployment import Deployment, Provider
+    from .economics.budgets import Budget
     from .embeddings import RoutedEmbeddings
     from .errors import (
         AllAttemptsFailedError,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         StreamInterruptedError,
     )
     from .options import Strategy
+    from .shortage import BudgetExceededError
     from .task_types import TaskType
     from .telemetry.journal import Journal
     from .telemetry.journal_reading import read_journal
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AllAttemptsFailedError": "errors",
+    "Budget": "economics.budgets",
+    "BudgetExceededError": "shortage",
     "ConfigurationError": "errors",
     "Deployment": "deployment",
     "Journal": "telemetry.journal",
@@ -41,6 +45,8 @@ _HOMES = {
 
 __all__ = [
     "AllAttemptsFailedError",
+    "Budget",
+    "BudgetExceededError",
     "ConfigurationError",
     "Deployment",
     "Journal",

@@ -17,7 +17,7 @@ from .candidate import Candidate, Readiness
 from .outcome import Cause, Failure
 from .request import Request
 from .resilience import budget
-from .resilience.backoff import backoff_seconds, may_retry
+from .resilience.backoff import backoff_seconds, longest_wait_seconds, may_retry
 from .resilience.policy import Policy
 from .resilience.verdict import VERDICTS, Effect, Next
 from .routing.strategy import Ranking, place
@@ -62,7 +62,7 @@ class _Entry:
         self.unpaid = False  # the next attempt is that retry
         self.left = False  # not again in this call
         self.waiting = candidate.readiness(now)
-        self.not_before = candidate.cooldown.until if self.waiting is Readiness.COOLING else now
+        self.not_before = candidate.cools_until if self.waiting is Readiness.COOLING else now
 
 
 def most_attempts(max_attempts: int | None, candidates: int) -> int:
@@ -160,9 +160,15 @@ class Agenda:
         entry.left |= choice.last_resort or entry.refusals > MOST_REFUSALS
         if choice.charged is not None and not self._affordable(latest, now):
             entry.left = True
+        if now < (headroom_at := latest.headroom_at(self._request, now)):
+            entry.refusals -= 1  # others took what there was: it may wait in all for so long
+            entry.waiting = Readiness.COOLING
+            entry.not_before = max(headroom_at, latest.cools_until)
+            entry.left |= entry.not_before - self._started > self._longest_wait
+            return
         cooling = latest.readiness(now) is Readiness.COOLING
         entry.waiting = Readiness.COOLING if cooling else Readiness.OUT
-        entry.not_before = latest.cooldown.until
+        entry.not_before = latest.cools_until
 
     def failed(self, choice: Choice, failure: Failure, latest: Candidate, now: float) -> None:
         """An attempt failed: whether, where and when to go on."""
@@ -198,6 +204,10 @@ class Agenda:
             self._quick = entry
         self._reorder(entry, failure)
 
+    def unpaid(self, choice: Choice) -> None:
+        """The call's budgets do not cover an attempt there: it goes there no more."""
+        self._entry_of(choice).left = True
+
     def elsewhere(self) -> None:
         """No quick retry: another deployment is to be tried first, if there is one."""
         self._quick = None
@@ -221,6 +231,10 @@ class Agenda:
         return self._listed
 
     @property
+    def _longest_wait(self) -> float:
+        return longest_wait_seconds(self._policy, self._options.max_wait_seconds)
+
+    @property
     def _insists(self) -> bool:
         """An unhealthy preferred provider without fallback is an error, not a last resort."""
         options = self._options
@@ -241,7 +255,7 @@ class Agenda:
         if failure.retry_after_seconds is not None:
             seconds = max(seconds, failure.retry_after_seconds)
         entry.not_before = now + seconds
-        return seconds <= self._policy.longest_wait_seconds
+        return seconds <= self._longest_wait
 
     def _reorder(self, failed: _Entry, failure: Failure) -> None:
         """Deployments of the failed model come before others, or are the only ones."""
@@ -275,7 +289,7 @@ class Agenda:
         return min(worth, key=lambda e: (max(now, e.not_before), e.retries, e.rank), default=None)
 
     def _in_time(self, entry: _Entry, now: float) -> bool:
-        if entry.not_before - now > self._policy.longest_wait_seconds:
+        if entry.not_before - now > self._longest_wait:
             return False
         return self._deadline is None or entry.not_before < self._deadline
 

@@ -27,6 +27,7 @@ OF_CHAT = frozenset(
         "session",
         "sticky",
         "task_type",
+        "spenders",
         "tenant",
     }
 )

@@ -12,6 +12,7 @@ from .agenda import most_attempts
 from .attempt import Served
 from .caching.shelf import Shelves
 from .candidate import Candidate, Facts
+from .economics.budgets import Budget, read_budgets
 from .economics.capabilities import DEFAULT_STRENGTHS, capabilities_of, check_profile
 from .economics.price import Price
 from .economics.promise import one_profile, promised
@@ -47,8 +48,10 @@ class Assembled:
         policy: Policy,
         seed: int | None,
         sinks: Sequence[Any] = (),
+        budgets: Sequence[Budget] = (),
     ) -> None:
         self.models = tuple(models)
+        self.budgets = tuple(budgets)
         self.timeout, self.policy, self.seed = timeout, policy, seed
         self.served = tuple(served)
         self.kind = kind
@@ -60,7 +63,7 @@ class Assembled:
             Candidate(number, served.deployment, facts_of(served, at))
             for number, served in enumerate(self.served)
         )
-        self.fleet = Fleet(candidates, policy, seed)
+        self.fleet = Fleet(candidates, policy, seed, self.budgets)
         self._unpriced = {
             number
             for number, candidate in enumerate(self.fleet.snapshot())
@@ -192,17 +195,17 @@ def assembled_for(router: Any) -> Assembled:
     Raises:
         ConfigurationError: as `assemble`; or a copy's setting that is of the shared state.
     """
-    known = router.assembled
+    known, budgets = router.assembled, read_budgets(router.budgets)
     if not isinstance(known, Assembled) or known.models != tuple(router.models):
         served = assemble(router.models, router.timeout)
         policy, seed = router.policy, router.random_seed
-        shared = {"policy": policy, "seed": seed, "sinks": router.sinks}
+        shared = {"policy": policy, "seed": seed, "sinks": router.sinks, "budgets": budgets}
         return Assembled(router.models, served, timeout=router.timeout, **shared)
-    given = known.audience.given
-    same = {"policy": known.policy, "random_seed": known.seed, "sinks": given}
-    for name, value in same.items():
-        now = getattr(router, name)
-        if (tuple(now) if name == "sinks" else now) != value:
+    own = {"policy": router.policy, "random_seed": router.random_seed, "budgets": budgets}
+    shared = {"policy": known.policy, "random_seed": known.seed, "budgets": known.budgets}
+    own["sinks"], shared["sinks"] = tuple(router.sinks), known.audience.given
+    for name in own:
+        if own[name] != shared[name]:
             raise ConfigurationError(
                 f"{name}: cannot be changed in a copy, which shares its deployments' health; "
                 "make another router"
@@ -227,7 +230,17 @@ def facts_of(served: Served, at: datetime) -> Facts:
         strengths = DEFAULT_STRENGTHS.get(deployment.provider, ())
     check_profile(deployment.profile)
     profile = {**(getattr(served.model, "profile", None) or {}), **deployment.profile}
-    return Facts(price, capabilities_of(profile, strengths=strengths))
+    able = capabilities_of(profile, strengths=strengths)
+    return Facts(price, able, served.classes.hidden_attempts(served.model), own_limit(served.model))
+
+
+def own_limit(model: Any) -> int | None:
+    """The longest answer that the user's own object asks for, in tokens."""
+    for name in ("max_tokens", "max_output_tokens"):
+        limit = getattr(model, name, None)
+        if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+            return limit
+    return None
 
 
 def _profile_of(served: Served) -> dict[str, Any]:

@@ -66,14 +66,17 @@ class Running:
     """One attempt under way: its events, and the result or the chunks that they speak of."""
 
     __slots__ = (
-        "_joint", "_served", "_source", "_tally", "call", "chunks", "id", "left", "lost", "number",
-        "result",
+        "_joint", "_parameters", "_served", "_source", "_tally", "call", "chunks", "id", "left",
+        "lost", "number", "result",
     )  # fmt: skip
 
     def __init__(
         self, step: Start, served: Served, call: Attempts, joint: Joint | None = None
     ) -> None:
         self._joint = joint
+        self._parameters = call.parameters
+        if step.max_tokens is not None:
+            self._parameters = call.parameters._replace(max_tokens=step.max_tokens)
         self.id = step.id
         self.number = step.number
         self.call = call
@@ -175,11 +178,11 @@ class Running:
         """Whom to ask, and what, in its own words."""
         served, call = self._served, self.call
         classes, model = served.classes, served.model
-        dialect = classes.dialect(model, call.parameters)
+        dialect = classes.dialect(model, self._parameters)
         to, asked = served.deployment, call.messages
         if self._joint is not None:
             asked = self._joint.asked(asked, dialect, to.model_name)
-        sent = (asked, call.parameters, dialect, to.model_name, to.name)
+        sent = (asked, self._parameters, dialect, to.model_name, to.name)
         messages, parameters, self.lost = port(*sent)
         model, stop, settings, dropped = classes.translate(model, parameters, messages)
         if dropped:

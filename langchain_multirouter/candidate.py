@@ -16,6 +16,7 @@ from .request import Request
 from .resilience.breaker import Breaker
 from .resilience.budget import Budget
 from .resilience.cooldown import Cooldown
+from .resilience.quota import Quota, headroom_at
 from .telemetry.stats import Stats
 from .values import new
 
@@ -36,6 +37,8 @@ class Facts(NamedTuple):
 
     price: Price | None = None
     capabilities: Capabilities = Capabilities()
+    sent_times: int = 1  # so often its class may send one attempt
+    own_limit: int | None = None  # the `max_tokens` that its own object has
 
 
 class Candidate(NamedTuple):
@@ -50,17 +53,43 @@ class Candidate(NamedTuple):
     paused: bool = False
     budget: Budget = Budget()
     orphans: int = 0  # attempts that were left and whose threads still run
+    quota: Quota | None = None  # None: no limit was given
 
     def readiness(self, now: float) -> Readiness:
         """Whether it may be tried now, all switches considered."""
         if self.breaker.open_until is not None and not self.breaker.admits(now):
             return _OUT
-        return _COOLING if now < self.cooldown.until else _READY
+        if now < self.cooldown.until or self.lacks_headroom(now):
+            return _COOLING
+        return _READY
 
-    def with_values(self, stats: Stats, breaker: Breaker, cooldown: Cooldown) -> Candidate:
+    def lacks_headroom(self, now: float) -> bool:
+        """Whether its quota has nothing left for any attempt just now."""
+        return self.quota is not None and now < self.quota.until
+
+    def quota_tokens(self, request: Request) -> int:
+        """What an attempt is expected to take of its quota."""
+        return self.expected_input(request) + self.expected_output(request)
+
+    def headroom_at(self, request: Request, now: float) -> float:
+        """When its quota has room for this request; a time in the past, or now: at once."""
+        if self.quota is None:
+            return now
+        return headroom_at(self.quota, self.quota_tokens(request), now)
+
+    @property
+    def cools_until(self) -> float:
+        """Until when it is to be waited for: its cooldown, or its quota."""
+        until = self.cooldown.until
+        return until if self.quota is None else max(until, self.quota.until)
+
+    def with_values(
+        self, stats: Stats, breaker: Breaker, cooldown: Cooldown, quota: Quota | None
+    ) -> Candidate:
         """The same deployment with its next values; `_replace` costs three times as much."""
-        number, deployment, facts, _, _, _, paused, budget, orphans = self
-        values = (number, deployment, facts, stats, breaker, cooldown, paused, budget, orphans)
+        number, deployment, facts, _, _, _, paused, budget, orphans, _ = self
+        known = (number, deployment, facts)
+        values = (*known, stats, breaker, cooldown, paused, budget, orphans, quota)
         return new(Candidate, values)
 
     def healthy(self, now: float) -> bool:
@@ -70,7 +99,7 @@ class Candidate(NamedTuple):
     @property
     def back_at(self) -> float:
         """When it may be tried again, by the monotonic clock; a time in the past: now."""
-        return max(self.breaker.open_until or 0.0, self.cooldown.until)
+        return max(self.breaker.open_until or 0.0, self.cools_until)
 
     @property
     def average_seconds(self) -> float | None:
@@ -134,6 +163,11 @@ class Candidate(NamedTuple):
             usual = shrunk(own, USUAL_OUTPUT_TOKENS if usual is None else usual)
         return expected_output_tokens(request.max_tokens, usual)
 
+    @property
+    def cause_out(self) -> str:
+        """In a word: what keeps it out."""
+        return "paused" if self.paused else self.breaker.cause or self.cooldown.cause or "out"
+
     def why_out(self, now: float) -> str:
         """For people: what keeps it out, and for how much longer."""
         if self.paused:
@@ -143,6 +177,9 @@ class Candidate(NamedTuple):
             if now < until:
                 return f"breaker open for {until - now:.1f} s more ({self.breaker.cause})"
             return f"its probe is under way ({self.breaker.cause})"
+        if self.quota is not None and self.quota.until > max(now, self.cooldown.until):
+            seconds = self.quota.until - now
+            return f"no headroom for {seconds:.1f} s more ({self.quota.limits})"
         if now >= self.cooldown.until:
             if self.breaker.open_until is not None:
                 return f"due for its probe ({self.breaker.cause})"

@@ -21,6 +21,7 @@ from .assembly import Assembled
 from .attempt import Attempts
 from .caller import own, run_manager_of_stream
 from .catalogue import TIERS, models_from_environment
+from .ceiling import most_input_tokens
 from .compiled import Compiled, refuse_wrong
 from .deployment import configuration_error
 from .economics.prompt_caches import LEAST_TOKENS
@@ -66,6 +67,9 @@ class RoutedChatModel(StructuredOutput, Insight):
         cache: A LangChain cache, or several; how they are used is said at `caching.settings.Cached`
             with the other settings of caches, whose names begin with `cache_`.
         policy: The numbers of retries, breakers and cooldowns.
+        budgets: What may be spent in so many seconds, by the router and by each tenant or other
+            key: `Budget(usd=1.0, per_seconds=86_400)`, `Budget(usd=0.1, per_seconds=60,
+            key="tenant")`. Every attempt reserves the most it can cost before it begins.
         configurable_options: Routing options that `config={"configurable": {"router": {…}}}` may
             set; none by default, since on a served graph that dictionary comes from outside.
         random_seed: Seeds jitter and draws, for runs that can be repeated.
@@ -109,6 +113,9 @@ class RoutedChatModel(StructuredOutput, Insight):
     prompt_cache_affinity: bool = True
     session: str | None = Field(default=None, repr=False)
     sticky: bool = False
+    max_wait_seconds: float | None = None
+    spenders: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    budgets: Sequence[Any] = Field(default=(), repr=False)
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     classifier: Callable[[str], str] | None = Field(default=None, repr=False)
@@ -192,6 +199,9 @@ class RoutedChatModel(StructuredOutput, Insight):
         now = time.monotonic()
         if request.prompt.input_tokens >= LEAST_TOKENS or options.session is not None:
             request = recalled(request, messages, parameters, known.fleet.memory, now)
+        if known.fleet.books is not None:
+            most = most_input_tokens(messages, parameters)
+            request = request._replace(most_input_tokens=most)
         if time.time() >= known.prices_until:
             known.renew_prices()
         if compiled.check_interval_seconds is not None:
@@ -264,8 +274,6 @@ class RoutedChatModel(StructuredOutput, Insight):
             return own(visit.astream())
         flow, attempts, options = call
         return own(drive.astream(flow, async_source_for(attempts, options)))
-
-    # --- what only a router has --------------------------------------------------------------
 
     def bind_tools(
         self,

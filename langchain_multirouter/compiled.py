@@ -40,6 +40,7 @@ NUMBERS = frozenset(
         "max_response_time",
         "first_token_seconds",
         "idle_seconds",
+        "max_wait_seconds",
         "health_check_interval_seconds",
         "random_seed",
         *CACHE_NUMBERS,
@@ -105,6 +106,7 @@ class Compiled(NamedTuple):
             None if options.hedge is None else hedge_of(options, parameters),
             (),
             None,  # see `recall`
+            None,
         )
         return new(Request, values)
 

@@ -75,6 +75,9 @@ class Deployment(BaseModel):
         strengths: What it is good at, in your words; the provider's default ones if not given.
         health_check: Your own check, called by `check_health()`; a false value or an exception
             means unhealthy. A call for one token if not given.
+        requests_per_minute: The service's limit, which is kept rather than met: who has no headroom
+            left is asked after the others, or waited for (`max_wait_seconds`).
+        tokens_per_minute: The same for tokens, input and output together.
         keep_retries: Leave a model object's own hidden retries on (they multiply with the
             router's; off by default).
 
@@ -100,6 +103,8 @@ class Deployment(BaseModel):
     strengths: tuple[Tag, ...] | None = None
     health_check: Callable[[], Any] | None = Field(default=None, repr=False)
     keep_retries: bool = False
+    requests_per_minute: float | None = Field(default=None, ge=0.01, allow_inf_nan=False)
+    tokens_per_minute: float | None = Field(default=None, ge=1, allow_inf_nan=False)
 
     def __init__(self, model: Any = None, /, **settings: Any) -> None:
         if model is not None:
@@ -110,7 +115,13 @@ class Deployment(BaseModel):
             raise configuration_error("Deployment", error) from None
 
     @field_validator(
-        "fallback_level", "weight", "timeout_seconds", "price_multiplier", mode="before"
+        "fallback_level",
+        "weight",
+        "timeout_seconds",
+        "price_multiplier",
+        "requests_per_minute",
+        "tokens_per_minute",
+        mode="before",
     )
     @classmethod
     def _number(cls, value: Any) -> Any:

@@ -88,6 +88,7 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
     allow_model_change: bool = False
     max_cost: float | None = None
     max_response_time: float | None = None
+    max_wait_seconds: float | None = None
     policy: Policy = Field(default_factory=Policy, repr=False)
     task_preferences: Mapping[str, Sequence[str]] | None = Field(default=None, repr=False)
     health_check_interval_seconds: float | None = None
@@ -128,9 +129,8 @@ class RoutedEmbeddings(Overseen, BaseModel, Embeddings):
         finite("timeout", self.timeout, least=1e-3)
         served = assemble(self.models, self.timeout, EMBEDDINGS)
         deployments = [one.deployment for one in served]
-        self.spaces = spaces = Spaces(
-            deployments, [space_served(one) for one in served], self.model
-        )
+        vectors_of = [space_served(one) for one in served]
+        self.spaces = spaces = Spaces(deployments, vectors_of, self.model)
         if options.allow_model_change:
             last = spaces.last(deployments)
             served = tuple(s._replace(deployment=d) for s, d in zip(served, last, strict=True))

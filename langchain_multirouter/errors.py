@@ -3,7 +3,8 @@
     ConfigurationError          (ValueError)       a wrong setting or option; nothing was sent
     RouterError                 (ModelError)       never retryable: the router's retries are spent
     ├── NoCandidateError                           no deployment may serve this call
-    │   └── PromptTooLongError  (ContextOverflowError)  its prompt fits in nobody's window
+    │   ├── PromptTooLongError  (ContextOverflowError)  its prompt fits in nobody's window
+    │   └── BudgetExceededError (in `shortage`)    a budget does not cover what it can cost
     ├── InvalidRequestError     (ModelInvalidRequestError)  the caller's own mistake
     ├── AllAttemptsFailedError                     every attempt failed; also the LangChain class
     │   │                                          of its dominant cause, so that `except

@@ -11,10 +11,9 @@ from random import Random
 from typing import Any
 
 from .candidate import Candidate, Readiness
+from .economics.budgets import Allowance, Books, Budget, Need
 from .economics.lengths import ANY, Length, lengthened
-from .economics.price import Price
 from .economics.spent import NOTHING_SPENT, Spent
-from .errors import unknown_name
 from .forks import tell_when_forked
 from .memory import Memory
 from .outcome import Failure
@@ -22,7 +21,17 @@ from .repeats import Repeat, Repeats
 from .request import Request
 from .resilience import breaker, budget, cooldown
 from .resilience.policy import Policy
-from .settlement import Permit, affected, change_of, probe_returned
+from .resilience.quota import taken
+from .settlement import (
+    Permit,
+    affected,
+    change_of,
+    limited,
+    probe_returned,
+    used_by,
+)
+from .shortage import Shortage
+from .switches import Switches
 from .telemetry import stats
 from .telemetry.events import HealthChanged
 from .telemetry.history import History
@@ -31,15 +40,22 @@ from .telemetry.stats import Sample
 NO_SAMPLE = Sample(0.0)
 
 
-class Fleet:
+class Fleet(Switches):
     """All deployments of one router: shared by its copies, its threads and its event loops."""
 
-    def __init__(self, candidates: Iterable[Candidate], policy: Policy, seed: int | None) -> None:
+    def __init__(
+        self,
+        candidates: Iterable[Candidate],
+        policy: Policy,
+        seed: int | None,
+        budgets: Sequence[Budget] = (),
+    ) -> None:
         self.policy = policy
+        self.books = Books(budgets) if budgets else None
         self._seed = seed
         self.forked()
         tell_when_forked(self)
-        self._candidates = list(candidates)
+        self._candidates = [limited(candidate) for candidate in candidates]
         self.memory = Memory([candidate.deployment for candidate in self._candidates])
         self._numbers = {c.deployment.name: i for i, c in enumerate(self._candidates)}
         self._turn = -1
@@ -80,6 +96,7 @@ class Fleet:
         longest_seconds: float,
         last_resort: bool = False,
         first: bool = True,
+        tokens: int = 0,
     ) -> Permit | None:
         """Leave to begin an attempt now, or None where the deployment is out.
 
@@ -89,6 +106,7 @@ class Fleet:
             longest_seconds: How long the attempt can last; a probe's permit expires then.
             last_resort: Let a trickle through an open breaker: everybody is out.
             first: It is its call's first, and so the call is counted.
+            tokens: What it is expected to take of the deployment's quota.
         """
         with self._lock:
             candidate = self._candidates[number]
@@ -105,13 +123,40 @@ class Fleet:
                 candidate.readiness(now) is not Readiness.READY
             ):
                 return None
+            quota = candidate.quota
+            if quota is not None and (quota := taken(quota, tokens, now)) is None:
+                return None
             until = now + longest_seconds if probe else None
             if until is not None:
                 switch = breaker.begin_probe(switch, until=until)
             begun = stats.begun(candidate.stats, now)
-            self._candidates[number] = candidate.with_values(begun, switch, candidate.cooldown)
+            values = (begun, switch, candidate.cooldown, quota)
+            self._candidates[number] = candidate.with_values(*values)
             self._calls += first
-            return Permit(number, switch.generation, until, now)
+            permit = Permit(number, switch.generation, until, now)
+            permit.tokens = tokens
+            return permit
+
+    def reserve(self, need: Need, payers: Sequence[str], now: float) -> Allowance | Shortage:
+        """Reserve what an attempt can cost in all budgets, or say which does not cover it."""
+        assert self.books is not None  # noqa: S101  # asked for only where there are budgets
+        with self._lock:
+            return self.books.reserve(need, payers, now)
+
+    def release(self, allowance: Allowance) -> None:
+        """The attempt was not begun."""
+        with self._lock:
+            self._charge(allowance, 0.0)
+
+    def _charge(self, allowance: Allowance, usd: float | None) -> None:
+        """The attempt is over and cost so much, or nobody knows how much; the lock is held."""
+        if self.books is not None:
+            self.books.settle(allowance, usd)
+
+    def spending(self, now: float) -> list[dict[str, Any]]:
+        """Every budget: what is spent, reserved and left, by account."""
+        with self._lock:
+            return [] if self.books is None else self.books.public(now)
 
     def withdraw(self, number: int, now: float) -> bool:
         """Whether this deployment's budget pays for one more retry or hedge; it has paid then."""
@@ -131,6 +176,8 @@ class Fleet:
             if permit.settled:
                 return None
             permit.settled = True
+            if permit.allowance is not None:
+                self._charge(permit.allowance, sample.cost_usd)
             candidate = self._candidates[permit.number]
             was, cooled, generation = candidate.breaker, candidate.cooldown, permit.generation
             switch = breaker.settle_success(was, self.policy, now, generation=generation)
@@ -138,6 +185,7 @@ class Fleet:
                 stats.success(candidate.stats, sample, now, began=permit.began),
                 switch,
                 cooldown.forgiven(cooled) if cooled.strikes else cooled,
+                candidate.quota if not permit.tokens else used_by(candidate, permit, sample.tokens),
             )
             self._candidates[permit.number] = settled
             task, made = sample.task, sample.output_tokens
@@ -155,12 +203,16 @@ class Fleet:
             if permit.settled:
                 return None
             permit.settled = True
+            if permit.allowance is not None:
+                self._charge(permit.allowance, spent.usd)
             candidate = self._candidates[permit.number]
             why = (failure.cause.value, failure.code)
             counted = stats.failure(candidate.stats, *why, now, began=permit.began, spent=spent)
             settled = affected(
                 candidate._replace(stats=counted), permit, failure, self.policy, now, rng=self.rng
             )
+            if permit.tokens:
+                settled = settled._replace(quota=used_by(settled, permit, spent.tokens))
             self._candidates[permit.number] = settled
             return change_of(candidate, settled)
 
@@ -170,16 +222,12 @@ class Fleet:
             if permit.settled:
                 return
             permit.settled = True
+            if permit.allowance is not None:
+                self._charge(permit.allowance, spent.usd)
             candidate = self._candidates[permit.number]
             counted = stats.cancellation(candidate.stats, now, began=permit.began, spent=spent)
             settled = candidate._replace(stats=counted)
             self._candidates[permit.number] = probe_returned(settled, permit)
-
-    def orphaned(self, number: int, change: int) -> None:
-        """So many more (or fewer) attempts were left whose threads still run."""
-        with self._lock:
-            candidate = self._candidates[number]
-            self._candidates[number] = candidate._replace(orphans=candidate.orphans + change)
 
     @property
     def calls(self) -> int:
@@ -219,58 +267,3 @@ class Fleet:
         with self._lock:
             copy.setstate(self.rng.getstate())
         return copy
-
-    def why_out(self, name: str) -> str:
-        """Why a deployment is not asked: paused, or what put it out."""
-        candidate = self._candidates[self._numbers[name]]
-        if candidate.paused:
-            return "paused"
-        return candidate.breaker.cause or candidate.cooldown.cause or "out"
-
-    def judge(self, name: str, now: float, *, cause: str | None) -> HealthChanged | None:
-        """A health check's word: a cause opens the breaker, none closes it; says if it did."""
-        with self._lock:
-            number = self._numbers[name]
-            candidate = self._candidates[number]
-            switch = candidate.breaker
-            if cause is None:
-                switch = breaker.healed(switch, self.policy, now)
-            elif switch.open_until is None:
-                switch = breaker.disable(
-                    switch,
-                    self.policy,
-                    now,
-                    generation=switch.generation,
-                    seconds=self.policy.open_seconds,
-                    cause=cause,
-                    rng=self.rng,
-                )
-            judged = candidate._replace(breaker=switch)
-            self._candidates[number] = judged
-            return change_of(candidate, judged)
-
-    def price(self, number: int) -> Price | None:
-        """A deployment's price as it is known now."""
-        return self._candidates[number].facts.price
-
-    def reprice(self, number: int, price: Price | None) -> None:
-        """A deployment's price from now on."""
-        with self._lock:
-            candidate = self._candidates[number]
-            facts = candidate.facts._replace(price=price)
-            self._candidates[number] = candidate._replace(facts=facts)
-
-    def pause(self, name: str) -> None:
-        """Send nothing to this deployment until `resume`; what is under way goes on."""
-        self._set_paused(name, paused=True)
-
-    def resume(self, name: str) -> None:
-        """Undo `pause`."""
-        self._set_paused(name, paused=False)
-
-    def _set_paused(self, name: str, *, paused: bool) -> None:
-        if name not in self._numbers:
-            raise unknown_name("Deployment", name, self._numbers)
-        with self._lock:
-            number = self._numbers[name]
-            self._candidates[number] = self._candidates[number]._replace(paused=paused)

@@ -23,26 +23,12 @@ from .request import Request
 from .resilience.verdict import VERDICTS, Next
 from .routing.decision import Decision, Draws
 from .routing.strategy import rank
-from .steps import (
-    Cancel,
-    Chunk,
-    Deliver,
-    Ended,
-    Event,
-    Flow,
-    Kind,
-    Start,
-    Step,
-    Tell,
-    Wait,
-)
+from .steps import Cancel, Chunk, Deliver, Ended, Event, Flow, Kind, Step, Tell, Wait
 from .telemetry.story import Story
 from .values import new
 
-_FINISH, _CALL = (
-    Kind.FINISH,
-    Kind.CALL,
-)  # an enum's attribute is looked up more slowly than a global
+#: An enum's attribute is looked up more slowly than a global.
+_FINISH, _CALL = Kind.FINISH, Kind.CALL
 
 
 def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float) -> Flow:
@@ -67,7 +53,7 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
 class _Call(Ledger):
     """The loop's state: what came of attempts so far, what comes next, and what is under way."""
 
-    __slots__ = ("agenda", "begun", "commits_early", "committed", "flight", "timeouts")
+    __slots__ = ("agenda", "commits_early", "committed", "flight", "timeouts")
     agenda: Agenda
 
     def __init__(
@@ -75,7 +61,6 @@ class _Call(Ledger):
     ) -> None:
         Ledger.__init__(self, request, fleet, now)  # `super()` costs as much again
         self.timeouts = timeouts
-        self.begun = 0  # attempts
         self.committed = -1  # the attempt whose chunks the caller gets
         #: Whether the first content is delivered, or nothing before all of it is there.
         self.commits_early = (
@@ -158,20 +143,32 @@ class _Call(Ledger):
         charged = choice.charged
         if charged is not None and not self.fleet.withdraw(charged, self.now):
             return None
-        number = choice.candidate.number
+        candidate = choice.candidate
+        number = candidate.number
         limits = limits_of(self.request, self.timeouts[number], self.deadline, self.now)
         longest = 3600.0 if limits.whole is None else limits.whole
         if limits.first_token is not None:
             longest = min(longest, limits.first_token)
+        allowance = None
+        if self.purse is not None:
+            allowance = self.purse.allowance(candidate, self.now)
+            if allowance is None:
+                self.agenda.unpaid(choice)
+                self.refuse_unpaid()
+                return None
         permit = self.fleet.permit(
             number,
             self.now,
             longest_seconds=longest,
             last_resort=choice.last_resort,
             first=not self.begun,
+            tokens=0 if candidate.quota is None else candidate.quota_tokens(self.request),
         )
         if permit is None:
+            if allowance is not None:
+                self.fleet.release(allowance)
             return None
+        permit.allowance = allowance
         self.begun += 1
         attempt = Progress(self.begun - 1, choice, permit, limits, self.now, self.deadline)
         attempt.resumes = self.delivered
@@ -181,8 +178,7 @@ class _Call(Ledger):
         self, attempt: Progress
     ) -> Generator[Step, Event | None, tuple[Progress, Failure | None]]:
         """An attempt, and its hedge if it gets one, until one succeeds or all have failed."""
-        number, limits = attempt.permit.number, attempt.limits
-        yield new(Start, (attempt.id, number, attempt.deployment, limits, self.delivered))
+        yield attempt.start()
         flight = None
         if self.request.hedge is not None and not self.delivered:
             flight = self.take_off(attempt)
@@ -266,8 +262,7 @@ class _Call(Ledger):
         flight.attempts.append(attempt)
         self.story.hedged(slow.deployment.name, attempt.deployment, attempt.id + 1)
         yield from self.tell()
-        number, limits = attempt.permit.number, attempt.limits
-        yield new(Start, (attempt.id, number, attempt.deployment, limits, False))
+        yield attempt.start()
 
     def decide(self, attempt: Progress, failure: Failure) -> None:
         """What the failure means for the rest of this call."""

@@ -16,6 +16,7 @@ from .assembly import Assembled
 from .attempt import Served
 from .errors import AllAttemptsFailedError, NoCandidateError
 from .flow import route
+from .lineup import PING_TOKENS
 from .options import Options, Strategy
 from .outcome import Cause
 from .races import ThreadSource
@@ -25,6 +26,8 @@ from .steps import Flow
 
 #: The longest a check takes where nobody says.
 CHECK_SECONDS = 10.0
+#: What its one word has at most, with whatever a service puts around it.
+PING_INPUT_TOKENS = 64
 
 
 class Health(NamedTuple):
@@ -129,6 +132,8 @@ def _ping(known: Assembled, served: Served, timeout_seconds: float) -> tuple[Flo
         model_is_deployment=True,
         told=known.audience.heard(),
         is_check=True,
+        max_tokens=PING_TOKENS,
+        most_input_tokens=PING_INPUT_TOKENS,
     )
     flow = route(request, known.fleet, known.timeouts, time.monotonic())
     return flow, known.kind.ping(known.served)

@@ -45,6 +45,7 @@ def identity_of(
     names = {one.deployment.model_name for one in served}
     changed = {k: v for k, v in options.__dict__.items() if v != _DEFAULTS[k]}
     changed.pop("session", None)  # somebody's, and it shapes no answer
+    changed.pop("spenders", None)  # who pays decides nothing, and is somebody's name
     given = {k: v for k, v in parameters._asdict().items() if v is not None}
     shown = {k: options.strategy_name if callable(v) else plain(v) for k, v in changed.items()}
     shown.pop("tenant", None)  # a name that is somebody's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .allowance import Purse
 from .economics.price import usage_of
 from .ending import broken_off, nobody_answered, nobody_asked
 from .errors import RouterError
@@ -26,8 +27,8 @@ class Ledger:
     """The attempts of one call that have ended, and what they amount to."""
 
     __slots__ = (
-        "cost_usd", "deadline", "delivered", "estimated_usd", "failures", "fleet", "notes", "now",
-        "ranking", "request", "started", "story", "tried",
+        "begun", "cost_usd", "deadline", "delivered", "estimated_usd", "failures", "fleet", "notes",
+        "now", "purse", "ranking", "request", "started", "story", "tried",
     )  # fmt: skip
     ranking: Ranking
     story: Story
@@ -40,12 +41,14 @@ class Ledger:
         self.deadline = None if seconds is None else now + seconds
         self.tried: list[AttemptRecord] = []
         self.failures: list[Failure] = []
+        self.begun = 0  # attempts
         self.delivered = False
         self.cost_usd: float | None = None  # of all attempts, as far as it is known
         self.estimated_usd = 0.0  # of those that may be billed and were not counted
         self.notes: tuple[str, ...] = ()
         if request.repeats:
             self.notes = tuple(repeat.note for repeat in request.repeats)
+        self.purse = None if fleet.books is None else Purse(fleet, request)
 
     def succeeded(self, attempt: Progress) -> None:
         """It answered the call."""
@@ -109,6 +112,8 @@ class Ledger:
             self.cost_usd = cost_usd if self.cost_usd is None else self.cost_usd + cost_usd
         if estimated_usd is not None:
             self.estimated_usd += estimated_usd
+        if self.purse is not None and self.delivered:
+            self.purse.said_characters += attempt.characters
         spent = (attempt.usage, cost_usd, estimated_usd, attempt.first_token_seconds)
         values = (name, outcome, cause, code, seconds, *spent)
         ended = new(AttemptRecord, values)
@@ -125,9 +130,17 @@ class Ledger:
             return True
         return self.deadline is not None and self.now >= self.deadline
 
+    def refuse_unpaid(self) -> None:
+        """Nothing was sent, and the budget that is short wants no cheaper deployment."""
+        short = self.purse and self.purse.short
+        if short and short.refuses and self.begun == 0:
+            raise self.exhausted()
+
     def exhausted(self, cause: Cause | None = None) -> RouterError:
         """The one error of a call that nobody answered."""
         if not self.tried:
+            if self.purse is not None and self.purse.unpaid:
+                return self.purse.refusal(self.ranking.removed)
             return nobody_asked(self.ranking, self.fleet.snapshot(), self.now)
         if self.delivered:
             failure = self.failures[-1]

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from .deployment import PROVIDER_ALIASES, Tag, a_number, configuration_error
 from .errors import ConfigurationError, unknown_name
+from .narrowing import NARROWING
 from .task_types import TaskType
 
 
@@ -36,6 +44,8 @@ class Interrupted(StrEnum):
 
 
 LONGEST_TENANT = 256
+MOST_SPENDERS = 8
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TENANT)]
 
 #: A strategy of the user's own: candidates and the request → a score each, the highest first.
 UsersStrategy = Callable[[Sequence[Any], Any], Sequence[float]]
@@ -82,6 +92,11 @@ class Options(BaseModel):
             it must, and stays where it moved. The strategy orders who comes after.
         sticky: Whether the `thread_id` of a call's configuration, which LangGraph sets, is its
             session where the call names none.
+        max_wait_seconds: The longest a call waits for a deployment that is in cooldown, has no
+            headroom in its quota, or asked to be tried later; 0 for never. At most the policy's
+            `longest_wait_seconds`, which holds if not given.
+        spenders: Who else pays for it, for the budgets of such keys: `{"user": "ann", "run": "7"}`;
+            what is said once cannot be changed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,6 +123,8 @@ class Options(BaseModel):
     prompt_cache_affinity: bool = True
     session: str | None = Field(default=None, min_length=1, repr=False)
     sticky: bool = False
+    max_wait_seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    spenders: Mapping[Name, Name] = Field(default_factory=dict, max_length=MOST_SPENDERS)
 
     @property
     def strategy_name(self) -> str:
@@ -135,6 +152,7 @@ class Options(BaseModel):
         "max_response_time",
         "first_token_seconds",
         "idle_seconds",
+        "max_wait_seconds",
         mode="before",
     )
     @classmethod
@@ -167,61 +185,6 @@ def _more_than_nothing(value: Any) -> float:
         raise ValueError("must be true, false, or seconds above 0")
     return seconds
 
-
-def _least(mine: Any, theirs: Any) -> Any:
-    if mine is None or theirs is None:
-        return mine if theirs is None else theirs
-    return min(mine, theirs)
-
-
-def _asked(_mine: Any, theirs: Any) -> Any:
-    return theirs
-
-
-def _unless_refused(mine: Any, theirs: Any) -> Any:
-    """What is asked, unless one of the two says no."""
-    if mine is False or theirs is False:
-        return False
-    return mine if theirs is None else theirs
-
-
-def _within(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
-    """What both say; what is allowed where they have nothing in common."""
-    return tuple(name for name in theirs if name in mine) or mine or theirs
-
-
-def _the_same(mine: str | None, theirs: str | None) -> str | None:
-    """Whose call it is, is said once: nobody becomes another's tenant."""
-    if mine is not None and theirs is not None and mine != theirs:
-        raise ConfigurationError("tenant: is another than the router's own, and cannot be changed")
-    return theirs if mine is None else mine
-
-
-#: Option → how what the router allows and what a call asks become one; none of them can widen.
-NARROWING: Mapping[str, Callable[[Any, Any], Any]] = {
-    "strategy": _asked,
-    "preferred_provider": _asked,
-    "model_preference": _within,
-    "fallback_enabled": lambda mine, theirs: mine and theirs,
-    "max_retries": _least,
-    "max_attempts": _least,
-    "deadline_seconds": _least,
-    "require_tags": lambda mine, theirs: mine | theirs,
-    "allow_model_change": lambda mine, theirs: mine and theirs,
-    "task_type": _asked,
-    "max_cost": _least,
-    "max_response_time": _least,
-    "allow_losses": lambda mine, theirs: mine and theirs,
-    "first_token_seconds": _least,
-    "idle_seconds": _least,
-    "on_interrupted": _asked,
-    "hedge": _unless_refused,
-    "hedge_tools": _unless_refused,
-    "tenant": _the_same,
-    "prompt_cache_affinity": lambda mine, theirs: mine and theirs,
-    "session": _asked,
-    "sticky": _asked,
-}
 
 OPTION_NAMES = frozenset(NARROWING)
 

@@ -91,6 +91,15 @@ class Overseen:
             settings=settings_of(known, self.compiled.options, moment.wall),
         )
 
+    def spending(self) -> list[dict[str, Any]]:
+        """Every budget: what is spent, reserved and left in this window, by account.
+
+        An account is named by a digest of the key's value; "" is of calls that name none, and of
+        budgets without a key.
+        """
+        known: Assembled = self.assembled
+        return known.fleet.spending(time.monotonic())
+
     def check_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
         """Ask every deployment at once, with the smallest of calls or its own `health_check`.
 

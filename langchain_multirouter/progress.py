@@ -9,6 +9,7 @@ from .economics.tokens import CHARACTERS_PER_TOKEN
 from .outcome import Cause
 from .request import Limits, Request
 from .settlement import Permit
+from .steps import Start
 from .telemetry.stats import Sample
 from .values import new
 
@@ -23,8 +24,8 @@ class Progress:
 
     __slots__ = (
         "calls", "characters", "choice", "content", "cost_usd", "deadline", "deployment", "ends",
-        "estimated_usd", "finished", "first_token_seconds", "id", "last", "limits", "permit",
-        "price", "resumes", "started", "usage",
+        "estimated_usd", "finished", "first_token_seconds", "id", "last", "limits", "max_tokens",
+        "permit", "price", "resumes", "started", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +48,8 @@ class Progress:
         self.estimated_usd: float | None = None
         self.characters = 0  # of the answer, as far as they have come
         self.resumes = False  # it goes on where another broke off
+        #: The longest answer that the call's budgets pay for, where they say.
+        self.max_tokens = None if permit.allowance is None else permit.allowance.max_tokens
         self.permit = permit
         self.limits = limits
         self.started = self.last = now
@@ -54,6 +57,12 @@ class Progress:
         #: When it is over at the latest: its own limit, or the call's.
         self.ends = sooner(None if limits.whole is None else now + limits.whole, deadline)
         self.calls = self.content = self.finished = False
+
+    def start(self) -> Start:
+        """The step that begins it."""
+        number, resumes = self.permit.number, self.resumes
+        values = (self.id, number, self.deployment, self.limits, resumes, self.max_tokens)
+        return new(Start, values)
 
     def sample(self, now: float, request: Request) -> Sample:
         """What its success adds to the statistics.
@@ -72,7 +81,7 @@ class Progress:
         estimated = task = None
         if typical and not self.resumes:
             estimated = None if prompt.kinds else prompt.input_tokens
-            most = request.max_tokens
+            most = request.max_tokens or self.max_tokens
             task = request.task_type if most is None or usage[1] < most else None
         counts = (usage[0], usage[1], cost, estimated, task)
         return new(Sample, (seconds, first_token_seconds, *counts))

@@ -60,6 +60,8 @@ class Request(NamedTuple):
         needs: What of its capabilities a deployment must not be known to lack: "tools",
             "structured_output".
         conversation: What ties it to earlier calls; None for short prompts without a session.
+        most_input_tokens: An upper bound of its input tokens, where a budget needs one and there
+            is one.
     """
 
     options: Options
@@ -80,6 +82,7 @@ class Request(NamedTuple):
     hedge: float | bool | None = None
     repeats: tuple[Repeat, ...] = ()
     conversation: Conversation | None = None
+    most_input_tokens: int | None = None
 
 
 class Limits(NamedTuple):

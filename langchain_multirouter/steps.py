@@ -27,6 +27,7 @@ class Start(NamedTuple):
     deployment: Deployment
     limits: Limits
     resume: bool = False  # go on from what was delivered
+    max_tokens: int | None = None  # the longest answer that the call's budgets pay for
 
 
 class Cancel(NamedTuple):

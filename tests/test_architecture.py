@@ -21,18 +21,18 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 #: The lowest layer first; a name stands for a module, or for a package with all of its modules.
 LAYERS = [
-    "outcome deployment errors options request task_types values spaces observer repeats"
-    " conversation",
+    "outcome deployment errors shortage options request task_types values spaces observer repeats"
+    " narrowing conversation",
     "resilience telemetry.stats telemetry.peak telemetry.record telemetry.events telemetry.story"
     " telemetry.history economics",
     "candidate",
     "routing",
-    "agenda settlement fleet memory forks steps progress inflight ending ledger",
+    "agenda settlement fleet switches memory allowance forks steps progress inflight ending ledger",
     "flow",
     "providers attempt resuming workers sources races source_choice drive compiled assembly"
     " keywords prompt answer caller health hook porting tally telemetry caching document catalogue"
     " vectors asked tracing connections blocks copies identity lineup travel fitness parsing"
-    " structured surroundings naming recall",
+    " structured surroundings naming recall ceiling",
     "chat_model configuration insight oversight embeddings testing __main__"
     " demo demo_screen demo_script emulator",
 ]

@@ -44,9 +44,11 @@ IDLE: Final = frozenset(
         "idle_seconds",
         "max_attempts",
         "max_retries",
+        "max_wait_seconds",
         "on_interrupted",
         "prompt_cache_affinity",
         "session",
+        "spenders",
         "sticky",
         "tenant",  # the namespace, told by itself
     }

@@ -118,6 +118,17 @@ class Price:
         rates = self.rates_for(input_tokens) if self.tiers else self.rates
         return input_tokens * rates[0] + output_tokens * rates[1] + rates[10]
 
+    def dearest(self, input_tokens: int) -> tuple[float, float, float]:
+        """The most that a token of input, a token of output and the request itself can cost here.
+
+        Of a call with at most so many input tokens, whichever parts they turn out to be.
+        """
+        found = _dearest(self.rates)
+        for above, higher in self.tiers:
+            if input_tokens > above:
+                found = tuple(map(max, found, _dearest(higher)))  # type: ignore[assignment]
+        return found
+
     def usd_per_1k(self, input_tokens: int, output_tokens: int) -> float:
         """USD per 1,000 tokens of a call with this mix of input and output.
 
@@ -128,6 +139,12 @@ class Price:
         if total <= 0:
             return 500.0 * (self.rates.input + self.rates.output)
         return 1000.0 * self.plain_usd(input_tokens, output_tokens) / total
+
+
+def _dearest(rates: Rates) -> tuple[float, float, float]:
+    whole, made, read, written, written_5m, written_1h, audio, said, thought, cached, fee = rates
+    of_input = max(whole, read, written, written_5m, written_1h, audio, cached)
+    return of_input, max(made, said, thought), fee
 
 
 def _input_usd(usage: Usage, rates: Rates) -> float:

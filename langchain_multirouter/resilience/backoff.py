@@ -53,3 +53,9 @@ def _state(retry: int, elapsed_seconds: float) -> RetryCallState:
     state.start_time = 0.0
     state.outcome_timestamp = elapsed_seconds
     return state
+
+
+def longest_wait_seconds(policy: Policy, asked_seconds: float | None) -> float:
+    """How long a call waits for a cooldown, for headroom, or for a provider's hint."""
+    allowed = policy.longest_wait_seconds
+    return allowed if asked_seconds is None else min(asked_seconds, allowed)

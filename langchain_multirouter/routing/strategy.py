@@ -130,6 +130,8 @@ def _all_alike(candidates: Sequence[Candidate], request: Request, now: float) ->
         breaker = candidate.breaker
         if breaker.open_until is not None or now < candidate.cooldown.until:
             return False
+        if candidate.quota is not None and candidate.lacks_headroom(now):
+            return False
         if now < breaker.ramp_until:
             return False
     return True
@@ -201,7 +203,8 @@ def places(
     for candidate in candidates:
         ready = 0
         breaker = candidate.breaker
-        if breaker.open_until is not None or now < candidate.cooldown.until:
+        cooling = now < candidate.cooldown.until or candidate.lacks_headroom(now)
+        if breaker.open_until is not None or cooling:
             ready = READY_FIRST[candidate.readiness(now)]
         elif now < breaker.ramp_until and draw() >= breaker.share(now):
             ready = STANDS_BACK

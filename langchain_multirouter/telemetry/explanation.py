@@ -9,6 +9,7 @@ from typing import Any
 from ..candidate import Candidate
 from ..request import Request
 from ..resilience.bounds import Bound
+from ..resilience.quota import headroom
 from ..routing.strategy import Ranking, row_of
 from .counterfactual import counterfactuals
 from .scene import Change
@@ -136,7 +137,8 @@ class Explanation:
 
     def _candidate(self, candidate: Candidate, parts: Sequence[Any]) -> dict[str, Any]:
         name = candidate.deployment.name
-        healthy = candidate.healthy(self._now)
+        healthy, quota = candidate.healthy(self._now), candidate.quota
+        ready = healthy and not candidate.lacks_headroom(self._now)
         cached = candidate.expected_cached(self._request)
         return {
             "deployment": name,
@@ -148,7 +150,8 @@ class Explanation:
             "first_because": self._first_because(candidate) if parts and healthy else None,
             "fallback_level": candidate.deployment.fallback_level,
             "is_healthy": healthy,
-            "out": None if healthy else candidate.why_out(self._now),
+            "out": None if ready else candidate.why_out(self._now),
+            "headroom": None if quota is None else headroom(quota, self._now),
             "expected_input_tokens": candidate.expected_input(self._request),
             "expected_output_tokens": candidate.expected_output(self._request),
             "expected_cached_tokens": 0 if cached is None else cached.read_tokens,

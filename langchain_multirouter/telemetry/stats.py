@@ -94,6 +94,12 @@ class Sample(NamedTuple):
     estimated_input_tokens: int | None = None
     task: str | None = None  # what was asked for, if the answer's length says anything of others
 
+    @property
+    def tokens(self) -> int | None:
+        """All that were counted."""
+        made = self.output_tokens
+        return None if made is None else made + (self.input_tokens or 0)
+
 
 class Stats(NamedTuple):
     """Attempts at one deployment since the router was made."""

@@ -27,7 +27,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from langchain_multirouter import Deployment, Journal, OpenTelemetry, RoutedChatModel
+from langchain_multirouter import Budget, Deployment, Journal, OpenTelemetry, RoutedChatModel
 
 USAGE = {"input_tokens": 5, "output_tokens": 8, "total_tokens": 13}
 CHUNKS = 8
@@ -82,12 +82,25 @@ def compared() -> dict[str, Any]:
     router = RoutedChatModel(
         [Deployment(Instant(), name=name, provider="azure_openai") for name in ("a", "b", "c")]
     )
+    limits = {"requests_per_minute": 1e9, "tokens_per_minute": 1e12}
+    accounted = RoutedChatModel(
+        [
+            Deployment(Instant(), name=name, provider="azure_openai", **limits)
+            for name in ("a", "b", "c")
+        ],
+        budgets=[
+            Budget(usd=1e6, per_seconds=86_400),
+            Budget(usd=1e5, per_seconds=60, key="tenant"),
+        ],
+        tenant="somebody",
+    )
     return {
         "bare model": Instant(),
         "with_fallbacks": Instant().with_fallbacks([Instant(), Instant()]),
         "router": router,
         "router, deadline": router.with_routing(deadline_seconds=60),
         WATCHED: RoutedChatModel(router.models, **watched()),
+        "budgets and quotas": accounted,
     }
 
 

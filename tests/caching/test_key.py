@@ -201,6 +201,7 @@ def test_how_long_and_how_often_a_call_tries_is_not_in_the_key(
         "hedge_tools": True,
         "prompt_cache_affinity": False,
         "session": "7",
+        "spenders": {"user": "ann"},
         "sticky": True,
     }
     asked = {name: values.get(name, 2)}

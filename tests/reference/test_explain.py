@@ -85,6 +85,7 @@ def test_a_candidates_row_has_everything_that_was_known() -> None:
         "fallback_level": 1,
         "is_healthy": False,
         "out": "breaker open for 5.0 s more (server)",
+        "headroom": None,
         "expected_input_tokens": 500,
         "expected_output_tokens": 500,
         "expected_cached_tokens": 0,

@@ -8,19 +8,21 @@ the last one repeats.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from langchain_core.exceptions import ModelError
 
 from langchain_multirouter.candidate import Candidate, Facts
 from langchain_multirouter.deployment import Deployment
+from langchain_multirouter.economics.budgets import Budget
 from langchain_multirouter.economics.capabilities import Capabilities
+from langchain_multirouter.economics.price import Price
 from langchain_multirouter.fleet import Fleet
 from langchain_multirouter.flow import route
 from langchain_multirouter.options import read_options
 from langchain_multirouter.outcome import Answered, Cause, Failure
-from langchain_multirouter.request import Limits, Request
+from langchain_multirouter.request import Limits, Prompt, Request
 from langchain_multirouter.resilience.policy import Policy
 from langchain_multirouter.steps import (
     Cancel,
@@ -64,6 +66,18 @@ def stream(*beats: Any) -> Script:
     return tuple(beat if isinstance(beat, tuple) else (1.0, beat) for beat in beats)
 
 
+class Counted(NamedTuple):
+    """An end with what the provider counted."""
+
+    usage: dict[str, int]
+
+
+def counted(given: int, made: int, seconds: float = 1.0) -> Script:
+    """A whole answer whose tokens were counted."""
+    usage = {"input_tokens": given, "output_tokens": made, "total_tokens": given + made}
+    return ((seconds, Counted(usage)),)
+
+
 HANG: Script = ()
 GOOD = answer()
 GOOD_STREAM = stream("empty", "content", "content", "finish", "end")
@@ -76,14 +90,21 @@ class Site(NamedTuple):
     scripts: tuple[Script, ...]
     window_tokens: int | None
     timeout_seconds: float
+    price: Price | None = None
 
 
 def site(
-    name: str, *scripts: Script, window: int | None = None, timeout: float = 100.0, **settings: Any
+    name: str,
+    *scripts: Script,
+    window: int | None = None,
+    timeout: float = 100.0,
+    price: Price | None = None,
+    **settings: Any,
 ) -> Site:
     """A deployment and its scripts."""
     known = {"provider": "azure_openai", "model_name": "gpt", **settings}
-    return Site(Deployment(f"x:{name}", name=name, **known), scripts or (GOOD,), window, timeout)
+    deployment = Deployment(f"x:{name}", name=name, **known)
+    return Site(deployment, scripts or (GOOD,), window, timeout, price)
 
 
 class Started(NamedTuple):
@@ -147,9 +168,10 @@ class Call:
         one = self._flying[id]
         assert one.next is not None
         thing = one.next[1]
-        if thing == "end" or isinstance(thing, Failure):
+        if thing == "end" or isinstance(thing, Failure | Counted):
             del self._flying[id]
-            self._proceed(Ended(id, None if thing == "end" else thing, now))
+            usage = thing.usage if isinstance(thing, Counted) else None
+            self._proceed(Ended(id, thing if isinstance(thing, Failure) else None, now, usage))
             return
         one.held.append(thing)
         one.advance(now)
@@ -242,7 +264,13 @@ class Kept:
 class World:
     """A fleet of scripted deployments, and the time."""
 
-    def __init__(self, *sites: Site, policy: Policy | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *sites: Site,
+        policy: Policy | None = None,
+        seed: int = 0,
+        budgets: Sequence[Budget] = (),
+    ) -> None:
         self.sites = sites
         self.now = 1000.0
         self.lateness = 0.0
@@ -250,10 +278,12 @@ class World:
         self.timeouts = tuple(one.timeout_seconds for one in sites)
         self._attempts = [0] * len(sites)
         candidates = [
-            Candidate(i, s.deployment, Facts(None, Capabilities(max_input_tokens=s.window_tokens)))
+            Candidate(
+                i, s.deployment, Facts(s.price, Capabilities(max_input_tokens=s.window_tokens))
+            )
             for i, s in enumerate(sites)
         ]
-        self.fleet = Fleet(candidates, policy or Policy(), seed)
+        self.fleet = Fleet(candidates, policy or Policy(), seed, budgets)
         self.told: Any = None  # who listens to its calls
 
     def script(self, number: int) -> Script:
@@ -280,6 +310,8 @@ class World:
     def begin(self, *, streamed: bool = False, model: str | None = None, **options: Any) -> Call:
         """Begin a call; nothing happens until its first event is fired."""
         timeout = options.pop("timeout", None)
+        asked = {name: options.pop(name, None) for name in ("max_tokens", "most_input_tokens")}
+        prompt = options.pop("prompt", Prompt())
         return Call(
             self,
             Request(
@@ -289,6 +321,8 @@ class World:
                 timeout_seconds=timeout,
                 hedge=options.get("hedge"),
                 told=self.told,
+                prompt=prompt,
+                **asked,
             ),
         )
 
