@@ -1,16 +1,16 @@
 """Bounded file: lines at the end of a file that is put aside when it is full, a few times over.
 
 `path` is the newest, `path.1` the one before, and so on. Processes may share a path: lines are
-appended whole, and who finds the file full puts it aside under a lock. Nothing is ever synced to
-the disk: a line is worth less than a wait.
+appended whole, and a full file is put aside, under a lock where the file system has them. Nothing
+is ever synced to the disk: a line is worth less than a wait.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -50,17 +50,24 @@ class BoundedFile:
         fitting = [line for line in lines if len(line) <= self._most]
         start = 0
         while start < len(fitting):
-            descriptor, size = self._opened()
-            if size and size + len(fitting[start]) > self._most:
-                self._put_aside(descriptor)
-                continue
-            end = start
-            while end < len(fitting) and size + len(fitting[end]) <= self._most:
-                size += len(fitting[end])
-                end += 1
-            self._write(descriptor, b"".join(fitting[start:end]))
-            start = end
+            descriptor = self._opened()
+            with _locked(descriptor):
+                mine = os.fstat(descriptor)
+                if self._is_newest(mine):
+                    start = self._fill(descriptor, fitting, start, mine.st_size)
         return len(lines) - len(fitting)
+
+    def _fill(self, descriptor: int, lines: Sequence[bytes], start: int, size: int) -> int:
+        """Add as many lines as there is room for; where the next one begins."""
+        end = start
+        while end < len(lines) and size + len(lines[end]) <= self._most:
+            size += len(lines[end])
+            end += 1
+        if end == start:
+            self._put_aside()
+        else:
+            self._write(descriptor, b"".join(lines[start:end]))
+        return end
 
     def close(self) -> None:
         """Give the file back; the next line opens it again."""
@@ -68,20 +75,23 @@ class BoundedFile:
         if descriptor is not None:
             os.close(descriptor)
 
-    def _opened(self) -> tuple[int, int]:
-        """The newest file and its size: opened anew where it was put aside, or is gone."""
+    def _opened(self) -> int:
+        """The newest file: opened anew where it was put aside, or is gone."""
         if self._descriptor is not None:
-            mine = os.fstat(self._descriptor)
-            try:
-                there = os.stat(self.path, follow_symlinks=False)
-            except FileNotFoundError:
-                there = None
-            if there is not None and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
-                return self._descriptor, there.st_size
+            if self._is_newest(os.fstat(self._descriptor)):
+                return self._descriptor
             self.close()
         return self._open()
 
-    def _open(self) -> tuple[int, int]:
+    def _is_newest(self, mine: os.stat_result) -> bool:
+        """Whether the path still leads to the file that is open; its number may be used again."""
+        try:
+            there = os.stat(self.path, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
+
+    def _open(self) -> int:
         try:
             descriptor = os.open(self.path, _FLAGS, _MODE)
         except FileNotFoundError:
@@ -98,7 +108,7 @@ class BoundedFile:
         if known.st_size:
             os.lseek(descriptor, -1, os.SEEK_END)
             self._torn = os.read(descriptor, 1) != b"\n"
-        return descriptor, known.st_size
+        return descriptor
 
     def _write(self, descriptor: int, data: bytes) -> None:
         if self._torn:
@@ -109,25 +119,31 @@ class BoundedFile:
             raise OSError("only a part could be written")
         self._torn = False
 
-    def _put_aside(self, descriptor: int) -> None:
-        """Number the files one higher, unless somebody else just did."""
-        if fcntl is not None:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-        try:
-            if self._opened()[0] != descriptor:
-                return
-            if os.name == "nt":
-                self.close()  # what is open cannot be renamed there
-            for number in range(self._files - 1, 0, -1):
-                older = numbered(self.path, number)
-                newer = numbered(self.path, number - 1)
-                if newer.exists():
-                    os.replace(newer, older)
-            if self._files == 1:
-                os.unlink(self.path)
-        finally:
-            self.close()  # and with it the lock
+    def _put_aside(self) -> None:
+        """Number the files one higher; the newest is not there any more then."""
+        if os.name == "nt":
+            self.close()  # what is open cannot be renamed there
+        for number in range(self._files - 1, 0, -1):
+            newer = numbered(self.path, number - 1)
+            if newer.exists():
+                os.replace(newer, numbered(self.path, number))
+        if self._files == 1:
+            os.unlink(self.path)
+
+
+@contextmanager
+def _locked(descriptor: int) -> Iterator[None]:
+    """Against other writers of the file; nothing where the file system has no locks."""
+    if fcntl is None:
+        yield
+        return
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def numbered(path: Path, number: int) -> Path:

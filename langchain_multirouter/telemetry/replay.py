@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from ..candidate import Candidate, Facts
 from ..deployment import LONGEST_NAME, Deployment, finite
-from ..economics.price import Price
+from ..economics.price import Price, Usage
 from ..economics.resolve import resolve_price
+from ..economics.spent import Spent
 from ..errors import ConfigurationError
 from . import stats
 from .aggregate import LAST_SECOND
@@ -100,6 +101,8 @@ def _count(kept: dict[str, Stats], record: CallRecord) -> None:
     at = record.at
     for attempt in record.attempts:
         began = at - attempt.seconds
+        usage = Usage(*attempt.usage[:2]) if attempt.usage else None
+        spent = Spent(usage, attempt.cost_usd, attempt.estimated_usd)
         known = stats.begun(kept.get(attempt.deployment, Stats()), began)
         if attempt.outcome == "success":
             into, out = attempt.usage[:2] if attempt.usage else (None, None)
@@ -108,9 +111,9 @@ def _count(kept: dict[str, Stats], record: CallRecord) -> None:
             known = stats.success(known, sample, at, began=began)
         elif attempt.outcome == "failure":
             cause = attempt.cause or "unknown"
-            known = stats.failure(known, cause, attempt.code, at, began=began)
+            known = stats.failure(known, cause, attempt.code, at, began=began, spent=spent)
         else:
-            known = stats.cancellation(known, at, began=began)
+            known = stats.cancellation(known, at, began=began, spent=spent)
         kept[attempt.deployment] = known
 
 
