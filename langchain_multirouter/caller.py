@@ -23,6 +23,7 @@ from langchain_core.utils.uuid import uuid7
 from .identity import name_of
 from .options import read_configurable
 from .tracing import kind_of
+from .unwatched import AINVOKE, ASTREAM, INVOKE, STREAM, handed, looked
 
 Stream = TypeVar("Stream")
 
@@ -54,11 +55,7 @@ def run_manager_of_stream() -> BaseRunManager | None:
 
 
 def watched(config: RunnableConfig | None) -> tuple[RunnableConfig | None, BaseRunManager | None]:
-    """For a stream, of whose run LangChain tells nothing: its tracers, and an id that we chose.
-
-    Tracers that the environment alone asks for appear later, and are not found here, unless a
-    chain, a graph or an agent stands around the router.
-    """
+    """For a stream, of whose run LangChain tells nothing: its tracers, and an id that we chose."""
     if config is None and var_child_runnable_config.get() is None:
         return config, None
     config = ensure_config(config)
@@ -152,7 +149,11 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """The whole answer."""
-        return super().invoke(input, config, stop=stop, **self._lifted(config, kwargs))
+        keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, INVOKE)
+        if call is None:
+            return super().invoke(input, config, stop=stop, **keywords)
+        return call.answer(self._generate(call.messages, stop, None, **keywords))
 
     async def ainvoke(
         self,
@@ -163,7 +164,11 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """The whole answer."""
-        return await super().ainvoke(input, config, stop=stop, **self._lifted(config, kwargs))
+        keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, AINVOKE)
+        if call is None:
+            return await super().ainvoke(input, config, stop=stop, **keywords)
+        return call.answer(await self._agenerate(call.messages, stop, None, **keywords))
 
     def stream(
         self,
@@ -175,6 +180,15 @@ class CallerSide(BaseChatModel):
     ) -> Iterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop gives the connection back at once."""
         keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, STREAM)
+        if call is not None:
+            own_id, inner = call.message_id(), self._stream(call.messages, stop, None, **keywords)
+            try:
+                for piece in inner:
+                    yield handed(piece, own_id)
+            finally:
+                inner.close()  # type: ignore[attr-defined]  # a generator
+            return
         config, manager = watched(config)
         owned: list[Any] = []
         chunks = super().stream(input, config, stop=stop, **keywords)
@@ -204,6 +218,15 @@ class CallerSide(BaseChatModel):
     ) -> AsyncIterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop and closing it gives the connection back."""
         keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, ASTREAM)
+        if call is not None:
+            own_id, inner = call.message_id(), self._astream(call.messages, stop, None, **keywords)
+            try:
+                async for piece in inner:
+                    yield handed(piece, own_id)
+            finally:
+                await inner.aclose()  # type: ignore[attr-defined]  # a generator
+            return
         config, manager = watched(config)
         owned: list[Any] = []
         chunks = super().astream(input, config, stop=stop, **keywords)
