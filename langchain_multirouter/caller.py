@@ -153,7 +153,7 @@ class CallerSide(BaseChatModel):
         call, config = looked(self, input, config, keywords, INVOKE)
         if call is None:
             return super().invoke(input, config, stop=stop, **keywords)
-        return call.answer(self._generate(call.messages, stop, None, **keywords))
+        return call.answer(self._generate(call.messages, stop, call.manager, **keywords))
 
     async def ainvoke(
         self,
@@ -168,7 +168,7 @@ class CallerSide(BaseChatModel):
         call, config = looked(self, input, config, keywords, AINVOKE)
         if call is None:
             return await super().ainvoke(input, config, stop=stop, **keywords)
-        return call.answer(await self._agenerate(call.messages, stop, None, **keywords))
+        return call.answer(await self._agenerate(call.messages, stop, call.manager, **keywords))
 
     def stream(
         self,

@@ -17,7 +17,6 @@ from .oversight import Overseen, considered
 from .prompt import read_prompt
 from .request import Request
 from .routing.strategy import Ranking
-from .routing.task import task_evidence
 from .telemetry.explanation import AnswerExplanation, Explanation
 from .telemetry.recommendation import Recommendation
 
@@ -37,6 +36,8 @@ class Insight(Overseen, Copied):
         """
         if isinstance(about, AIMessage) and "router" in about.response_metadata:
             return AnswerExplanation(about.response_metadata["router"])
+        from .routing.task import task_evidence  # its tables take a while to read
+
         request, ranking, candidates, now = self._considered(about, options)
         evidence = task_evidence(request.prompt)
         numbers = [candidate.number for candidate in ranking.order]

@@ -14,8 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
-from langchain_core.callbacks import AsyncCallbackManager, CallbackManager
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    AsyncCallbackManagerForLLMRun,
+    CallbackManager,
+    CallbackManagerForLLMRun,
+)
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel, LanguageModelInput, chat_models
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
@@ -34,10 +40,17 @@ _METADATA: Final[Any] = vars(chat_models).get("_gen_info_and_msg_metadata")
 
 
 class Unwatched(NamedTuple):
-    """A call that nobody watches: the prompt's messages, and the caller's own id for the run."""
+    """A call that nobody watches.
+
+    Args:
+        messages: The prompt's.
+        run_id: The caller's own for the run.
+        manager: Of the run, where it has tags, which say who asks: nobody hears of it otherwise.
+    """
 
     messages: list[BaseMessage]
-    run_id: Any = None
+    run_id: UUID | None = None
+    manager: Any = None
 
     def message_id(self) -> str:
         """The id of a message to which its provider gave none, as LangChain makes it."""
@@ -66,6 +79,7 @@ class Way(NamedTuple):
 
     Args:
         manager: LangChain's class that finds out who watches.
+        run: And the one that a run's callbacks would be told by.
         name: The method that a router's own of the same name would call.
         method: LangChain's own method of this name.
         parts: The methods that it goes through, by name.
@@ -74,6 +88,7 @@ class Way(NamedTuple):
     """
 
     manager: Any
+    run: Any
     name: str
     method: Any
     parts: Mapping[str, Any]
@@ -81,23 +96,23 @@ class Way(NamedTuple):
     is_known: bool
 
 
-def _way(manager: Any, name: str, *parts: str, streams: bool = False) -> Way:
+_SYNC: Final = CallbackManager, CallbackManagerForLLMRun
+_ASYNC: Final = AsyncCallbackManager, AsyncCallbackManagerForLLMRun
+
+
+def _way(managers: tuple[Any, Any], name: str, *parts: str, streams: bool = False) -> Way:
     methods = {part: vars(BaseChatModel).get(part) for part in (name, *parts, "_convert_input")}
     is_known = all(
         type(method) is FunctionType and method.__globals__ is vars(chat_models)
         for method in (*methods.values(), _METADATA)
     )
-    return Way(manager, name, methods.pop(name), methods, streams, is_known)
+    return Way(*managers, name, methods.pop(name), methods, streams, is_known)
 
 
-INVOKE: Final = _way(
-    CallbackManager, "invoke", "generate_prompt", "generate", "_generate_with_cache"
-)
-AINVOKE: Final = _way(
-    AsyncCallbackManager, "ainvoke", "agenerate_prompt", "agenerate", "_agenerate_with_cache"
-)
-STREAM: Final = _way(CallbackManager, "stream", streams=True)
-ASTREAM: Final = _way(AsyncCallbackManager, "astream", streams=True)
+INVOKE: Final = _way(_SYNC, "invoke", "generate_prompt", "generate", "_generate_with_cache")
+AINVOKE: Final = _way(_ASYNC, "ainvoke", "agenerate_prompt", "agenerate", "_agenerate_with_cache")
+STREAM: Final = _way(_SYNC, "stream", streams=True)
+ASTREAM: Final = _way(_ASYNC, "astream", streams=True)
 
 
 def looked(
@@ -111,13 +126,14 @@ def looked(
 
     That one has the callbacks that were found, so that they need not be found again.
     """
-    callbacks = run_id = None
+    callbacks = run_id = tags = None
     if config is not None or var_child_runnable_config.get() is not None:
         config = ensure_config(config)
-        callbacks, run_id = config.get("callbacks"), config.get("run_id")
+        callbacks, run_id, tags = map(config.get, ("callbacks", "run_id", "tags"))
         if callbacks if isinstance(callbacks, list) else getattr(callbacks, "handlers", None):
             return None, config
-    manager = way.manager.configure(callbacks, model.callbacks, model.verbose)
+    own = model.callbacks, model.verbose
+    manager = way.manager.configure(callbacks, *own, tags, model.tags)
     if manager.handlers:
         return None, {**(config or {}), "callbacks": manager}
     if _is_special(model, keywords, way):
@@ -129,7 +145,12 @@ def looked(
         for message in messages:
             if type(message.content) is not str:  # LangChain brings blocks into its newest form
                 return None, config
-    return new(Unwatched, (messages, run_id)), config
+    run = None
+    if manager.tags:
+        run = way.run(
+            run_id=run_id or uuid7(), handlers=[], inheritable_handlers=[], tags=manager.tags
+        )
+    return new(Unwatched, (messages, run_id, run)), config
 
 
 def _is_special(model: Any, keywords: dict[str, Any], way: Way) -> bool:

@@ -365,3 +365,28 @@ def test_what_is_for_traces_alone_is_no_keyword_of_a_call(
     mode: str, name: str, model: RoutedChatModel
 ) -> None:
     assert ask(model, mode, **{name: {"kwargs": {}, "schema": {"title": "It"}}}).text == "yes"
+
+
+@pytest.mark.parametrize("mode", WHOLE)
+@pytest.mark.parametrize("watched", [False, True], ids=["unwatched", "watched"])
+def test_a_runs_tags_are_known_where_attempts_are_made(watched: bool, mode: str) -> None:
+    class Tagged(RoutedChatModel):
+        def _generate(self, messages: Any, stop: Any, run_manager: Any, **named: Any) -> Any:
+            tags.append(run_manager.tags)
+            return super()._generate(messages, stop, run_manager, **named)
+
+        async def _agenerate(self, messages: Any, stop: Any, run_manager: Any, **named: Any) -> Any:
+            tags.append(run_manager.tags)
+            return await super()._agenerate(messages, stop, run_manager, **named)
+
+    tags: list[Any] = []
+    model = Tagged([ScriptedModel(script=["yes"])], tags=["the router's"])
+    config: Any = {"tags": ["the call's"], "callbacks": [Watching()] if watched else None}
+    ask(model, mode, config=config)
+    ask(model.with_retry(), mode, config=config)
+    ask(ChatPromptTemplate.from_template("{it}") | model, mode, {"it": "Well?"}, config=config)
+    assert tags == [
+        ["the call's", "the router's"],
+        ["the call's", "the router's"],
+        ["seq:step:2", "the call's", "the router's"],
+    ]
