@@ -19,6 +19,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableConfig, ensure_config
 from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.utils.uuid import uuid7
+from pydantic import ConfigDict
 
 from .identity import name_of
 from .options import read_configurable
@@ -70,6 +71,8 @@ def watched(config: RunnableConfig | None) -> tuple[RunnableConfig | None, BaseR
 
 class CallerSide(BaseChatModel):
     """Invoke and stream as LangChain does, with what a router needs around them."""
+
+    model_config = ConfigDict(defer_build=True)  # never made by itself
 
     assembled: Any
     streaming: bool

@@ -31,7 +31,7 @@ LAYERS = [
     "providers attempt resuming workers sources races source_choice drive compiled assembly"
     " keywords prompt answer caller health hook porting tally telemetry caching document catalogue"
     " vectors asked tracing connections blocks copies identity lineup travel fitness parsing"
-    " structured unwatched",
+    " structured unwatched tool_objects",
     "chat_model configuration insight oversight embeddings testing __main__"
     " demo demo_screen demo_script emulator",
 ]
