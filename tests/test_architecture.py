@@ -29,9 +29,10 @@ LAYERS = [
     "agenda settlement fleet forks steps progress inflight ending ledger",
     "flow",
     "providers attempt resuming workers sources races source_choice drive compiled assembly"
+    " unwatched tool_objects"
     " keywords prompt answer caller health hook porting tally telemetry caching document catalogue"
     " vectors asked tracing connections blocks copies identity lineup travel fitness parsing"
-    " structured unwatched tool_objects",
+    " structured",
     "chat_model configuration insight oversight embeddings testing __main__"
     " demo demo_screen demo_script emulator",
 ]
