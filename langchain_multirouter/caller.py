@@ -57,9 +57,8 @@ def run_manager_of_stream() -> BaseRunManager | None:
 
 def watched(config: RunnableConfig | None) -> tuple[RunnableConfig | None, BaseRunManager | None]:
     """For a stream, of whose run LangChain tells nothing: its tracers, and an id that we chose."""
-    if config is None and var_child_runnable_config.get() is None:
-        return config, None
-    config = ensure_config(config)
+    if config is None:
+        return None, None
     callbacks = config.get("callbacks")
     handlers = callbacks if isinstance(callbacks, list) else getattr(callbacks, "handlers", ())
     if not any(kind_of(handler) for handler in handlers):
@@ -115,14 +114,20 @@ class CallerSide(BaseChatModel):
             params["ls_stop"] = stop
         return params
 
-    def _lifted(self, config: RunnableConfig | None, keywords: dict[str, Any]) -> dict[str, Any]:
-        """Keywords with the permitted options of the configuration; the call's own win."""
+    def _lifted(
+        self, config: RunnableConfig | None, keywords: dict[str, Any]
+    ) -> tuple[RunnableConfig | None, dict[str, Any]]:
+        """The whole configuration, if there is one, and keywords with its permitted options.
+
+        The call's own win.
+        """
         if config is None and var_child_runnable_config.get() is None:
-            return keywords
-        asked = ensure_config(config).get("configurable", {}).get("router")
+            return None, keywords
+        config = ensure_config(config)
+        asked = config.get("configurable", {}).get("router")
         if asked is None:
-            return keywords
-        return {**read_configurable(asked, self.compiled.permitted), **keywords}
+            return config, keywords
+        return config, {**read_configurable(asked, self.compiled.permitted), **keywords}
 
     def _should_stream(self, *, run_manager: Any = None, **kwargs: Any) -> bool:
         """As LangChain's own; `_stream`, which follows at once, learns whose run it is.
@@ -152,7 +157,7 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """The whole answer."""
-        keywords = self._lifted(config, kwargs)
+        config, keywords = self._lifted(config, kwargs)
         call, config = looked(self, input, config, keywords, INVOKE)
         if call is None:
             return super().invoke(input, config, stop=stop, **keywords)
@@ -167,7 +172,7 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """The whole answer."""
-        keywords = self._lifted(config, kwargs)
+        config, keywords = self._lifted(config, kwargs)
         call, config = looked(self, input, config, keywords, AINVOKE)
         if call is None:
             return await super().ainvoke(input, config, stop=stop, **keywords)
@@ -182,7 +187,7 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop gives the connection back at once."""
-        keywords = self._lifted(config, kwargs)
+        config, keywords = self._lifted(config, kwargs)
         call, config = looked(self, input, config, keywords, STREAM)
         if call is not None:
             own_id, inner = call.message_id(), self._stream(call.messages, stop, None, **keywords)
@@ -220,7 +225,7 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop and closing it gives the connection back."""
-        keywords = self._lifted(config, kwargs)
+        config, keywords = self._lifted(config, kwargs)
         call, config = looked(self, input, config, keywords, ASTREAM)
         if call is not None:
             own_id, inner = call.message_id(), self._astream(call.messages, stop, None, **keywords)
@@ -260,7 +265,7 @@ class CallerSide(BaseChatModel):
     ) -> Any:
         """LangChain's events; version 3 passes by `stream`, where the others take options up."""
         if version == "v3":
-            kwargs = self._lifted(config, kwargs)
+            _, kwargs = self._lifted(config, kwargs)
         return super().stream_events(input, config, version=version, **kwargs)
 
     def astream_events(
@@ -273,5 +278,5 @@ class CallerSide(BaseChatModel):
     ) -> Any:
         """LangChain's events; version 3 passes by `astream`, where the others take options up."""
         if version == "v3":
-            kwargs = self._lifted(config, kwargs)
+            _, kwargs = self._lifted(config, kwargs)
         return super().astream_events(input, config, version=version, **kwargs)

@@ -26,8 +26,7 @@ from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel, LanguageModelInput, chat_models
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import RunnableConfig, ensure_config
-from langchain_core.runnables.config import var_child_runnable_config
+from langchain_core.runnables import RunnableConfig
 from langchain_core.utils.uuid import uuid7
 
 from .values import new
@@ -124,11 +123,11 @@ def looked(
 ) -> tuple[Unwatched | None, RunnableConfig | None]:
     """The call, if nobody watches it; None if somebody may, and the configuration to go on with.
 
-    That one has the callbacks that were found, so that they need not be found again.
+    That one has the callbacks that were found, so that they need not be found again. What is given
+    is whole (`ensure_config`), or None.
     """
     callbacks = run_id = tags = None
-    if config is not None or var_child_runnable_config.get() is not None:
-        config = ensure_config(config)
+    if config is not None:
         callbacks, run_id, tags = map(config.get, ("callbacks", "run_id", "tags"))
         if callbacks if isinstance(callbacks, list) else getattr(callbacks, "handlers", None):
             return None, config
