@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
@@ -17,8 +17,10 @@ from .oversight import Overseen, considered
 from .prompt import read_prompt
 from .request import Request
 from .routing.strategy import Ranking
-from .telemetry.explanation import AnswerExplanation, Explanation
-from .telemetry.recommendation import Recommendation
+
+if TYPE_CHECKING:
+    from .telemetry.explanation import AnswerExplanation, Explanation
+    from .telemetry.recommendation import Recommendation
 
 
 class Insight(Overseen, Copied):
@@ -34,6 +36,8 @@ class Insight(Overseen, Copied):
         Raises:
             ConfigurationError: naming the keyword that is wrong.
         """
+        from .telemetry.explanation import AnswerExplanation, Explanation  # few programs ask
+
         if isinstance(about, AIMessage) and "router" in about.response_metadata:
             return AnswerExplanation(about.response_metadata["router"])
         from .routing.task import task_evidence  # its tables take a while to read
@@ -65,6 +69,8 @@ class Insight(Overseen, Copied):
         Raises:
             ConfigurationError: naming the argument that is wrong.
         """
+        from .telemetry.recommendation import Recommendation  # few programs ask
+
         finite("budget_constraint", budget_constraint)
         options = {} if task_type is None else {"task_type": task_type}
         request, ranking, candidates, now = self._considered(prompt, options)

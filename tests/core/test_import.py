@@ -15,6 +15,8 @@ LATER = (
     "genai_prices",
     "langchain_core.tools.base",
     "langchain_multirouter.routing.task_words",
+    "langchain_multirouter.telemetry.explanation",
+    "langchain_multirouter.telemetry.recommendation",
     "langchain_multirouter.configuration",
     "langchain_multirouter.emulator",
 )
