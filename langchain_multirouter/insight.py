@@ -36,12 +36,11 @@ class Insight(Overseen, Copied):
         Raises:
             ConfigurationError: naming the keyword that is wrong.
         """
-        from .telemetry.explanation import AnswerExplanation, Explanation  # few programs ask
+        from .routing.task import task_evidence  # few programs ask, and this has tables to read
+        from .telemetry.explanation import AnswerExplanation, Explanation
 
         if isinstance(about, AIMessage) and "router" in about.response_metadata:
             return AnswerExplanation(about.response_metadata["router"])
-        from .routing.task import task_evidence  # its tables take a while to read
-
         request, ranking, candidates, now = self._considered(about, options)
         evidence = task_evidence(request.prompt)
         numbers = [candidate.number for candidate in ranking.order]
