@@ -19,10 +19,12 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableConfig, ensure_config
 from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.utils.uuid import uuid7
+from pydantic import ConfigDict
 
 from .identity import name_of
 from .options import read_configurable
 from .tracing import kind_of
+from .unwatched import AINVOKE, ASTREAM, INVOKE, STREAM, handed, looked
 
 Stream = TypeVar("Stream")
 
@@ -54,14 +56,9 @@ def run_manager_of_stream() -> BaseRunManager | None:
 
 
 def watched(config: RunnableConfig | None) -> tuple[RunnableConfig | None, BaseRunManager | None]:
-    """For a stream, of whose run LangChain tells nothing: its tracers, and an id that we chose.
-
-    Tracers that the environment alone asks for appear later, and are not found here, unless a
-    chain, a graph or an agent stands around the router.
-    """
-    if config is None and var_child_runnable_config.get() is None:
-        return config, None
-    config = ensure_config(config)
+    """For a stream, of whose run LangChain tells nothing: its tracers, and an id that we chose."""
+    if config is None:
+        return None, None
     callbacks = config.get("callbacks")
     handlers = callbacks if isinstance(callbacks, list) else getattr(callbacks, "handlers", ())
     if not any(kind_of(handler) for handler in handlers):
@@ -73,6 +70,8 @@ def watched(config: RunnableConfig | None) -> tuple[RunnableConfig | None, BaseR
 
 class CallerSide(BaseChatModel):
     """Invoke and stream as LangChain does, with what a router needs around them."""
+
+    model_config = ConfigDict(defer_build=True)  # never made by itself
 
     assembled: Any
     streaming: bool
@@ -115,20 +114,26 @@ class CallerSide(BaseChatModel):
             params["ls_stop"] = stop
         return params
 
-    def _lifted(self, config: RunnableConfig | None, keywords: dict[str, Any]) -> dict[str, Any]:
-        """Keywords with the permitted options of the configuration; the call's own win."""
+    def _lifted(
+        self, config: RunnableConfig | None, keywords: dict[str, Any]
+    ) -> tuple[RunnableConfig | None, dict[str, Any]]:
+        """The whole configuration, if there is one, and keywords with its permitted options.
+
+        The call's own win.
+        """
         if config is None and var_child_runnable_config.get() is None:
-            return keywords
-        configurable = ensure_config(config).get("configurable", {})
+            return None, keywords
+        config = ensure_config(config)
+        configurable = config.get("configurable", {})
         asked = configurable.get("router")
         if asked is not None:
             keywords = {**read_configurable(asked, self.compiled.permitted), **keywords}
         options = self.compiled.options
         thread = configurable.get("thread_id")
         if thread in (None, "") or options.session is not None or "session" in keywords:
-            return keywords
+            return config, keywords
         sticky = keywords.get("sticky", options.sticky)
-        return {**keywords, "session": str(thread)} if sticky is True else keywords
+        return config, {**keywords, "session": str(thread)} if sticky is True else keywords
 
     def _should_stream(self, *, run_manager: Any = None, **kwargs: Any) -> bool:
         """As LangChain's own; `_stream`, which follows at once, learns whose run it is.
@@ -158,7 +163,11 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """The whole answer."""
-        return super().invoke(input, config, stop=stop, **self._lifted(config, kwargs))
+        config, keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, INVOKE)
+        if call is None:
+            return super().invoke(input, config, stop=stop, **keywords)
+        return call.answer(self._generate(call.messages, stop, call.manager, **keywords))
 
     async def ainvoke(
         self,
@@ -169,7 +178,11 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AIMessage:
         """The whole answer."""
-        return await super().ainvoke(input, config, stop=stop, **self._lifted(config, kwargs))
+        config, keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, AINVOKE)
+        if call is None:
+            return await super().ainvoke(input, config, stop=stop, **keywords)
+        return call.answer(await self._agenerate(call.messages, stop, call.manager, **keywords))
 
     def stream(
         self,
@@ -180,7 +193,16 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop gives the connection back at once."""
-        keywords = self._lifted(config, kwargs)
+        config, keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, STREAM)
+        if call is not None:
+            own_id, inner = call.message_id(), self._stream(call.messages, stop, None, **keywords)
+            try:
+                for piece in inner:
+                    yield handed(piece, own_id)
+            finally:
+                inner.close()  # type: ignore[attr-defined]  # a generator
+            return
         config, manager = watched(config)
         owned: list[Any] = []
         chunks = super().stream(input, config, stop=stop, **keywords)
@@ -209,7 +231,16 @@ class CallerSide(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         """The answer in chunks; leaving the loop and closing it gives the connection back."""
-        keywords = self._lifted(config, kwargs)
+        config, keywords = self._lifted(config, kwargs)
+        call, config = looked(self, input, config, keywords, ASTREAM)
+        if call is not None:
+            own_id, inner = call.message_id(), self._astream(call.messages, stop, None, **keywords)
+            try:
+                async for piece in inner:
+                    yield handed(piece, own_id)
+            finally:
+                await inner.aclose()  # type: ignore[attr-defined]  # a generator
+            return
         config, manager = watched(config)
         owned: list[Any] = []
         chunks = super().astream(input, config, stop=stop, **keywords)
@@ -240,7 +271,7 @@ class CallerSide(BaseChatModel):
     ) -> Any:
         """LangChain's events; version 3 passes by `stream`, where the others take options up."""
         if version == "v3":
-            kwargs = self._lifted(config, kwargs)
+            _, kwargs = self._lifted(config, kwargs)
         return super().stream_events(input, config, version=version, **kwargs)
 
     def astream_events(
@@ -253,5 +284,5 @@ class CallerSide(BaseChatModel):
     ) -> Any:
         """LangChain's events; version 3 passes by `astream`, where the others take options up."""
         if version == "v3":
-            kwargs = self._lifted(config, kwargs)
+            _, kwargs = self._lifted(config, kwargs)
         return super().astream_events(input, config, version=version, **kwargs)

@@ -139,7 +139,7 @@ _NO_SIGN: Final = frozenset(
 )
 
 #: How the names of secrets end; compared without case, hyphens as underscores.
-_SECRET: Final = re.compile(
+_SENSITIVE: Final = (
     r"(api_?key|access_?key(_?id)?|private_?key|secret_?key|subscription_?key|secret|password|"
     r"passwd|passphrase|(?<!max_)token|authorization|credentials?|cookie|signature|"
     r"connection_?string|(^|_)(auth|bearer|key|pwd|sas|sig))$"
@@ -218,7 +218,7 @@ def source_of_secret(name: str, provider: str = "") -> str | None:
     said = name.casefold().replace("-", "_")
     clouds = [cloud for cloud in CLOUDS if cloud.provider == provider] or CLOUDS
     found = [f"{c.kind} reads {c.secrets[said]}" for c in clouds if said in c.secrets]
-    if not found and _SECRET.search(said):
+    if not found and re.search(_SENSITIVE, said):
         found = [f"{c.kind} reads {_told(c.credentials[:2])}" for c in clouds]
     return "; ".join(found) or None
 

@@ -81,7 +81,7 @@ class RoutedChatModel(StructuredOutput, Insight):
         ConfigurationError: naming the setting that is unknown or wrong.
     """
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, defer_build=False)
 
     models: Sequence[Any] = Field(repr=False)
     temperature: float | None = None

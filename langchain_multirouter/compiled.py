@@ -20,7 +20,6 @@ from .prompt import tools_tokens
 from .providers.provider import Parameters
 from .request import Prompt, Request
 from .routing.preferences import read_preferences
-from .routing.task import classify_task
 from .task_types import TaskType
 from .telemetry.audience import Audience
 from .telemetry.sinks import remark
@@ -158,7 +157,7 @@ def hedge_of(options: Options, parameters: Parameters) -> float | bool | None:
 def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], TaskType]:
     """The user's classifier, if there is one; chat where it raises or gives no task type."""
     if classifier is None:
-        return _remembering(classify_task)
+        return _remembering(_classified)
     refuse_asynchronous("classifier", classifier)
 
     def find(prompt: Prompt) -> TaskType:
@@ -170,6 +169,12 @@ def task_finder(classifier: Callable[[str], Any] | None) -> Callable[[Prompt], T
             return TaskType.CHAT
 
     return find
+
+
+def _classified(prompt: Prompt) -> TaskType:
+    from .routing.task import classify_task  # its tables take a while to read
+
+    return classify_task(prompt)
 
 
 def refuse_wrong(settings: Mapping[str, Any], known: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
@@ -20,10 +20,11 @@ from .prompt import read_prompt
 from .recall import recalled
 from .request import Prompt, Request, TaskType
 from .routing.strategy import Ranking
-from .routing.task import task_evidence
-from .telemetry.answered import AnswerExplanation
-from .telemetry.explanation import Explanation
-from .telemetry.recommendation import Recommendation
+
+if TYPE_CHECKING:
+    from .telemetry.answered import AnswerExplanation
+    from .telemetry.explanation import Explanation
+    from .telemetry.recommendation import Recommendation
 
 
 class Insight(Overseen, Copied):
@@ -39,6 +40,11 @@ class Insight(Overseen, Copied):
         Raises:
             ConfigurationError: naming the keyword that is wrong.
         """
+        # Few programs ask, and these take a while to import.
+        from .routing.task import task_evidence
+        from .telemetry.answered import AnswerExplanation
+        from .telemetry.explanation import Explanation
+
         turn = self.assembled.fleet.next_turn
         if isinstance(about, AIMessage) and "router" in about.response_metadata:
             told, usage = about.response_metadata["router"], usage_of(about.usage_metadata)
@@ -76,6 +82,8 @@ class Insight(Overseen, Copied):
         Raises:
             ConfigurationError: naming the argument that is wrong.
         """
+        from .telemetry.recommendation import Recommendation  # few programs ask
+
         finite("budget_constraint", budget_constraint)
         options = {} if task_type is None else {"task_type": task_type}
         request, ranking, candidates, now = self._considered(prompt, options)

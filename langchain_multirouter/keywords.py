@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage
-from langchain_core.tools import BaseTool
 
 from .deployment import finite
 from .errors import ConfigurationError, unknown_name
@@ -14,6 +13,7 @@ from .options import OPTION_NAMES
 from .porting.built_in import built_in
 from .porting.recursion import openai_tool
 from .providers.provider import Parameters
+from .tool_objects import is_tool
 
 #: LangChain's own: they steer its run, not the model.
 INTERNAL = frozenset({"stream", "ls_structured_output_format", "structured_output_format"})
@@ -206,7 +206,7 @@ def neutral_tool(tool: Any) -> Any:
 
     A provider's own tool (a dictionary of its own type) and one with provider extras pass through.
     """
-    if isinstance(tool, BaseTool) and tool.extras:
+    if is_tool(tool) and tool.extras:
         return tool
     provided = built_in(tool)
     return openai_tool(tool) if provided is None else provided

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from langchain_core.tools import BaseTool
 
 from .blocks import read_block
 from .economics.tokens import message_tokens, text_tokens
 from .errors import InvalidRequestError
 from .porting.turns import read_turns
 from .request import Prompt
+from .tool_objects import is_tool
 from .values import new
 
 #: Two million tokens, the largest context window on sale, at four characters each.
@@ -87,7 +87,7 @@ def tools_tokens(tools: Sequence[Any]) -> int:
 
 
 def _schema_characters(tool: Any) -> int:
-    if isinstance(tool, BaseTool):
+    if is_tool(tool):
         return len(tool.name) + len(tool.description) + len(str(tool.args))
     if isinstance(tool, type) and hasattr(tool, "model_json_schema"):
         return len(str(tool.model_json_schema()))

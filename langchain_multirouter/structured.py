@@ -15,6 +15,7 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from langchain_core.utils.function_calling import convert_to_json_schema, convert_to_openai_tool
+from pydantic import ConfigDict
 
 from .errors import ConfigurationError, unknown_name
 from .keywords import ACCEPTS, neutral_tool, tool_name
@@ -28,6 +29,8 @@ METHODS: Final = ("function_calling", "json_schema", "json_mode")
 
 class StructuredOutput(BaseChatModel):
     """What `with_structured_output` gives."""
+
+    model_config = ConfigDict(defer_build=True)  # never made by itself
 
     def with_structured_output(
         self,

@@ -113,7 +113,7 @@ def with_metadata(message: AIMessage, metadata: dict[str, Any]) -> AIMessage:
         {
             "__dict__": {**message.__dict__, "response_metadata": metadata},
             "__pydantic_extra__": message.__pydantic_extra__,
-            "__pydantic_fields_set__": set(message.__pydantic_fields_set__),
+            "__pydantic_fields_set__": {*message.__pydantic_fields_set__, "response_metadata"},
             "__pydantic_private__": message.__pydantic_private__,
         }
     )

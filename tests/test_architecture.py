@@ -30,6 +30,7 @@ LAYERS = [
     "agenda settlement fleet switches memory allowance forks steps progress inflight ending ledger",
     "flow",
     "providers attempt resuming workers sources races source_choice drive compiled assembly"
+    " unwatched tool_objects"
     " keywords prompt answer caller health hook porting tally telemetry caching document catalogue"
     " vectors asked tracing connections blocks copies identity lineup travel fitness parsing"
     " structured surroundings naming recall ceiling",

@@ -21,7 +21,6 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
-from langchain_core.tools import BaseTool
 
 from ..identity import fingerprint, plain
 from ..keywords import neutral_tool
@@ -30,6 +29,7 @@ from ..porting.answers import is_plain
 from ..porting.recursion import openai_tool
 from ..porting.writers import over_responses, writer_of
 from ..providers.provider import Parameters
+from ..tool_objects import is_tool
 from .query import Query
 
 #: The form of keys: another number where it changes, so that no old entry is found by a new key.
@@ -143,7 +143,7 @@ def _asked(parameters: Parameters) -> dict[str, Any]:
 
 
 def _tool(tool: Any) -> Any:
-    if isinstance(tool, BaseTool) and tool.extras:
+    if is_tool(tool) and tool.extras:
         return [openai_tool(tool), tool.extras]
     return neutral_tool(tool)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from ..tool_objects import is_tool
 
 
 def openai_tool(tool: Any) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def openai_tool(tool: Any) -> dict[str, Any]:
 
 def _schema_of(tool: Any) -> Mapping[str, Any] | None:
     """What pydantic says of a class or of a tool's arguments."""
-    if isinstance(tool, BaseTool):
+    if is_tool(tool):
         tool = tool.tool_call_schema
     describe = getattr(tool, "model_json_schema", None) if isinstance(tool, type) else None
     if describe is None:

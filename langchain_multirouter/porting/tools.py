@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_function
 
 from ..providers.provider import Parameters
 from ..providers.toolbox import response_format_of
+from ..tool_objects import is_tool
 from ..values import new
 from .built_in import CACHE_POINT, built_in, in_googles_words, kept_from
 from .dialect import Dialect
@@ -128,7 +128,7 @@ class _Port:
         Raises:
             Unportable: another provider's own tool, an illegal name, a schema that cannot be said.
         """
-        extras = tool.extras if isinstance(tool, BaseTool) else None
+        extras = tool.extras if is_tool(tool) else None
         provided = _provided(tool)
         if provided is None and not isinstance(tool, Mapping):
             tool = openai_tool(tool)
@@ -216,7 +216,7 @@ class _Port:
 
 def _provided(tool: Any) -> Any:
     """A provider's own tool, also where it comes within one of LangChain's."""
-    if isinstance(tool, BaseTool):
+    if is_tool(tool):
         definition = (tool.extras or {}).get("provider_tool_definition")
         return None if definition is None else built_in(definition)
     return built_in(tool)

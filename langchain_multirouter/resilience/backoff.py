@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from random import Random
-
-from tenacity import RetryCallState
+from typing import TYPE_CHECKING
 
 from ..deployment import finite
 from ..errors import ConfigurationError
 from .policy import Policy
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 
 def backoff_seconds(policy: Policy, *, retry: int, elapsed_seconds: float, rng: Random) -> float:
@@ -48,6 +50,8 @@ def may_retry(policy: Policy, *, attempts: int, elapsed_seconds: float) -> bool:
 
 def _state(retry: int, elapsed_seconds: float) -> RetryCallState:
     """tenacity's view of a call, outside its own loop, so that its policies can be asked."""
+    from tenacity import RetryCallState  # takes a while to import, and few policies are its own
+
     state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # no loop, no function
     state.attempt_number = retry + 1
     state.start_time = 0.0

@@ -134,15 +134,12 @@ class BoundedFile:
 @contextmanager
 def _locked(descriptor: int) -> Iterator[None]:
     """Against other writers of the file; nothing where the file system has no locks."""
-    if fcntl is None:
-        yield
-        return
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         yield
     finally:
-        with suppress(OSError):
+        with suppress(OSError, AttributeError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 

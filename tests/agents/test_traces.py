@@ -11,6 +11,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.callbacks.manager import CallbackManagerForLLMRun
 from langchain_core.exceptions import ModelError
 from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.tracers.langchain import LangChainTracer
 from langsmith import tracing_context
 
@@ -115,19 +116,22 @@ def test_a_streams_attempts_are_traced_though_langchain_tells_it_of_no_run(
     assert counted(runs) == answered(cloud)
 
 
-@pytest.mark.parametrize("mode", ["stream", "astream"])
-def test_a_stream_that_the_environment_alone_traces_has_its_attempts_in_its_output(
-    mode: str, langsmith: Sink, cloud: Emulator, router: Make
+@pytest.mark.parametrize("limited", [False, True], ids=["plain", "with a rate limiter"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_call_that_the_environment_alone_traces_has_its_attempts_under_it(
+    mode: str, limited: bool, langsmith: Sink, cloud: Emulator, router: Make
 ) -> None:
-    """No tracer is there yet when it begins, and LangChain does not say when one comes."""
+    limiter = InMemoryRateLimiter(requests_per_second=1e6) if limited else None
     cloud.break_("azure_openai", RESET)
     with tracing_context(enabled=True, client=langsmith.client):
-        ask(router("azure_openai"), mode)
-    (call,) = langsmith.told()
+        ask(router("azure_openai", rate_limiter=limiter), mode)
+    call, *attempts = langsmith.told()
+    assert attempts == attempts_under(call, attempts)
+    assert [metadata(run)["outcome"] for run in attempts] == ["failure", "failure", "success"]
     message = call["outputs"]["generations"][0][0]["message"]["kwargs"]
     assert message["response_metadata"]["model_name"] == MODELS["aws_bedrock"]
     assert message["response_metadata"]["router"]["attempt_number"] == 3
-    assert counted([call]) == answered(cloud)
+    assert counted([call, *attempts]) == answered(cloud)
 
 
 @pytest.mark.parametrize("mode", ["stream", "astream"])
