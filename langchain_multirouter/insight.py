@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
@@ -20,9 +20,11 @@ from .prompt import read_prompt
 from .request import Prompt, Request, TaskType
 from .routing.strategy import Ranking
 from .routing.task import task_evidence
-from .telemetry.answered import AnswerExplanation
 from .telemetry.explanation import Explanation
 from .telemetry.recommendation import Recommendation
+
+if TYPE_CHECKING:
+    from .telemetry.answered import AnswerExplanation
 
 
 class Insight(Overseen, Copied):
@@ -40,6 +42,8 @@ class Insight(Overseen, Copied):
         """
         turn = self.assembled.fleet.next_turn
         if isinstance(about, AIMessage) and "router" in about.response_metadata:
+            from .telemetry.answered import AnswerExplanation
+
             told, usage = about.response_metadata["router"], usage_of(about.usage_metadata)
             fleet = self.assembled.fleet
             request = like(told, usage, self.compiled, fleet.snapshot())
