@@ -117,6 +117,8 @@ class BoundedFile:
         try:
             if self._opened()[0] != descriptor:
                 return
+            if os.name == "nt":
+                self.close()  # what is open cannot be renamed there
             for number in range(self._files - 1, 0, -1):
                 older = numbered(self.path, number)
                 newer = numbered(self.path, number - 1)

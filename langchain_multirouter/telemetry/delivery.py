@@ -56,6 +56,9 @@ class Delivery:
         self.forked()
         tell_when_forked(self)
         _KNOWN.add(self)
+        # Once more, and so before whatever was registered until now: a sink's own goes after it.
+        atexit.unregister(_farewell)
+        atexit.register(_farewell)
 
     def forked(self) -> None:
         """A queue and a thread of this process' own: what waited is the parent's to deliver."""
@@ -161,7 +164,6 @@ class _Mark:
         self.passed = threading.Event()
 
 
-@atexit.register
 def _farewell() -> None:
     """Deliver what waits when the process ends, as far as that does not take long."""
     until = time.monotonic() + FAREWELL_SECONDS

@@ -1,7 +1,8 @@
-"""The emulator of the wire tests, for what has to be seen on real classes."""
+"""The emulator, for tests of what is told of real provider classes."""
 
 from __future__ import annotations
 
+from tests.security.conftest import models
 from tests.wire.conftest import cloud, emulator
 
-__all__ = ["cloud", "emulator"]
+__all__ = ["cloud", "emulator", "models"]

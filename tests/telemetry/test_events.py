@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -112,6 +113,23 @@ async def test_an_async_stream_that_its_reader_leaves_ends_as_cancelled(heard: H
     stream = router.astream("hi")
     await anext(stream)
     await stream.aclose()
+    assert heard.of(CallEnded)[0].record.cause == "cancelled"
+
+
+async def test_a_task_that_is_cancelled_ends_its_call_as_cancelled(heard: Heard) -> None:
+    asked = asyncio.Event()
+
+    class Silent(ScriptedModel):
+        async def _agenerate(self, *args: Any, **keywords: Any) -> ChatResult:
+            asked.set()
+            return await asyncio.Future()
+
+    task = asyncio.create_task(scripted(Silent(), sinks=[heard]).ainvoke("hi"))
+    await asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert heard.names() == ["Ranked", "AttemptStarted", "AttemptEnded", "CallEnded"]
     assert heard.of(CallEnded)[0].record.cause == "cancelled"
 
 

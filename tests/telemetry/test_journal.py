@@ -29,8 +29,8 @@ from langchain_multirouter.telemetry import bounded_file, delivery
 from langchain_multirouter.telemetry.bounded_file import BoundedFile
 from langchain_multirouter.telemetry.events import CallEnded, Ranked
 from tests.reference.known import listening, scripted
-from tests.security.canaries import QUESTION, SCHEMA, found, model_with_keys
-from tests.wire.conftest import MODELS, MODES, ask
+from tests.security.canaries import QUESTION, SCHEMA, found
+from tests.wire.conftest import MODES, WIRES, ask
 
 ALL_MODES = pytest.mark.parametrize("mode", MODES)
 FAULT = ConnectionError("gone")
@@ -112,12 +112,11 @@ def test_only_its_owner_may_read_it(journal: Journal, path: Path, tmp_path: Path
 
 
 @ALL_MODES
-@pytest.mark.parametrize("wire", MODELS)
+@pytest.mark.parametrize("wire", WIRES)
 def test_neither_prompt_nor_answer_nor_key_is_in_it(
-    wire: str, mode: str, journal: Journal, path: Path, emulator: Emulator
+    wire: str, mode: str, journal: Journal, path: Path, cloud: Emulator, models: dict[str, Any]
 ) -> None:
-    model = model_with_keys(emulator.url, wire, MODELS[wire])
-    router = RoutedChatModel([Deployment(model, name=wire)], sinks=[journal])
+    router = RoutedChatModel([Deployment(models[wire], name=wire)], sinks=[journal])
     answer = ask(router, mode, QUESTION, tools=[SCHEMA])
     journal.flush()
     text = path.read_text("ascii")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,14 @@ from opentelemetry.semconv.attributes import error_attributes
 from prometheus_client import generate_latest
 
 import langchain_multirouter
-from langchain_multirouter import ConfigurationError, OpenTelemetry, RoutedEmbeddings
+from langchain_multirouter import (
+    ConfigurationError,
+    Deployment,
+    OpenTelemetry,
+    RoutedChatModel,
+    RoutedEmbeddings,
+)
+from langchain_multirouter.emulator import Emulator
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.resilience.policy import Policy
 from langchain_multirouter.telemetry import delivery, instruments
@@ -41,11 +49,12 @@ from langchain_multirouter.telemetry.events import (
     QuotaReached,
     QuotaWaited,
 )
-from langchain_multirouter.telemetry.instruments import METRICS, Labels
+from langchain_multirouter.telemetry.instruments import METRICS, PROVIDER_NAMES, Labels
 from langchain_multirouter.telemetry.recording import RECORDED
 from tests.embeddings.scripted import Scripted
 from tests.reference.known import STEADY, listening, scripted
-from tests.wire.conftest import MODES, ask
+from tests.security.canaries import QUESTION, found
+from tests.wire.conftest import MODES, WIRES, ask
 
 ALL_MODES = pytest.mark.parametrize("mode", MODES)
 FAULT = ConnectionError("gone")
@@ -149,6 +158,28 @@ def test_each_attempt_is_an_operation_of_its_deployment(mode: str, measured: Mea
     label = "langchain_multirouter.deployment"
     assert measured.values("langchain_multirouter.retries", label) == {"a": 1}
     assert measured.values("langchain_multirouter.fallbacks", label) == {"a": 1}
+
+
+@ALL_MODES
+@pytest.mark.parametrize("wire", WIRES)
+def test_over_the_wire_tokens_and_cost_are_those_of_the_answer(
+    wire: str, mode: str, cloud: Emulator, models: dict[str, Any], measured: Measured
+) -> None:
+    router = RoutedChatModel([Deployment(models[wire], name=wire)], sinks=[measured.sink])
+    answer = ask(router, mode, QUESTION)
+    tokens = {
+        labels["gen_ai.token.type"]: (labels["gen_ai.provider.name"], point.sum)
+        for labels, point in measured.points("gen_ai.client.token.usage")
+    }
+    name = PROVIDER_NAMES[wire]
+    usage = answer.usage_metadata
+    assert tokens == {
+        "input": (name, usage["input_tokens"]),
+        "output": (name, usage["output_tokens"]),
+    }
+    ((_, cost),) = measured.points("langchain_multirouter.cost")
+    assert cost.value == pytest.approx(answer.response_metadata["router"]["cost_usd"])
+    assert found(measured.reader.get_metrics_data()) == []
 
 
 @ALL_MODES
@@ -422,6 +453,24 @@ def test_it_travels_without_a_provider_of_its_own_alone(measured: Measured) -> N
     assert isinstance(pickle.loads(pickle.dumps(OpenTelemetry())), OpenTelemetry)  # noqa: S301
     with pytest.raises(TypeError, match="sinks: an OpenTelemetry with a meter_provider"):
         pickle.dumps(measured.sink)
+
+
+def test_a_process_that_ends_has_exported_what_happened() -> None:
+    program = (
+        "from opentelemetry import metrics\n"
+        "from opentelemetry.sdk.metrics import MeterProvider\n"
+        "from opentelemetry.sdk.metrics.export import ConsoleMetricExporter\n"
+        "from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader\n"
+        "from langchain_multirouter import OpenTelemetry\n"
+        "from tests.reference.known import scripted\n"
+        "reader = PeriodicExportingMetricReader(ConsoleMetricExporter())\n"
+        "metrics.set_meter_provider(MeterProvider(metric_readers=[reader]))\n"
+        "scripted(['x'], sinks=[OpenTelemetry()]).invoke('hi')\n"
+    )
+    ran = subprocess.run(  # noqa: S603  # our own program
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "gen_ai.client.operation.duration" in ran.stdout
 
 
 # --- Prometheus, and the alerts ---------------------------------------------------------------

@@ -61,7 +61,7 @@ def told(fleet: list[Candidate], options: dict[str, Any], turn: int, seed: int) 
 
 
 @pytest.mark.parametrize("strategy", [*STRATEGIES, by_level])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(wild_fleets(), OPTIONS, st.integers(0, 10**6), st.integers(0, 2**32))
 def test_the_order_rebuilt_from_the_parts_is_the_order_that_was_taken(
     strategy: Any, fleet: list[Candidate], options: dict[str, Any], turn: int, seed: int
