@@ -78,7 +78,7 @@ class Assembled:
         self.prices_until = self._prices_until()
         self.fingerprint = deployments_fingerprint(self.served)
         self.digest = self.fingerprint[:16]
-        self.shelves = Shelves()  # what came of caches
+        self.shelves = Shelves(self.audience, self.fleet.history)  # what came of caches
         self.fitness = Fitness(self.served)
         able = [candidate.facts.capabilities for candidate in self.fleet.snapshot()]
         windows = [a.max_input_tokens for a in able if a.max_input_tokens is not None]

@@ -16,9 +16,11 @@ from .health import CHECK_SECONDS, Health, acheck_all, check_all
 from .options import OPTION_NAMES, Options, narrow
 from .request import Request
 from .routing.strategy import Ranking, rank
-from .telemetry.advising.situation import Settings, price_changes
 from .telemetry.events import Paused, Resumed
-from .telemetry.report import Analytics, Moment
+
+if TYPE_CHECKING:
+    from .telemetry.advising.situation import Settings
+    from .telemetry.report import Analytics
 
 #: A router's repr names so many deployments.
 SHOWN_NAMES = 5
@@ -76,6 +78,8 @@ class Overseen:
         Raises:
             ConfigurationError: naming `since_seconds`, where it is no number above 0.
         """
+        from .telemetry.report import Analytics, Moment  # a dozen modules that calls do without
+
         if since_seconds is not None:
             _more_than_nothing("since_seconds", since_seconds)
         known: Assembled = self.assembled
@@ -136,6 +140,8 @@ def considered(request: Request, fleet: Fleet, now: float) -> tuple[Ranking, Seq
 
 def settings_of(known: Assembled, options: Options, at: datetime) -> Settings:
     """What advice has to know of a router's settings."""
+    from .telemetry.advising.situation import Settings, price_changes
+
     bound = known.bound(options)
     hidden = {s.deployment.name: s.classes.hidden_attempts(s.model) for s in known.served}
     changes = price_changes(known.fleet.snapshot(), known.price_at, at)

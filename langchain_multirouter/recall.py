@@ -12,7 +12,6 @@ from struct import Struct
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from langchain_core.tools import BaseTool
 
 from .blocks import read_block
 from .conversation import Conversation, Prefix
@@ -22,6 +21,7 @@ from .memory import SALT, Memory
 from .prompt import tools_tokens
 from .providers.provider import Parameters
 from .request import Request
+from .tool_objects import is_tool
 
 #: No conversation is expected to go on for more calls than these.
 MOST_CALLS_AHEAD = 8
@@ -43,7 +43,10 @@ def recalled(
     have had after their first, whichever is more; but no more than `MOST_CALLS_AHEAD`.
     """
     options = request.options
-    session = None if options.session is None else memory.session(options.session)
+    key = options.session
+    if key is not None and options.tenant is not None:
+        key = f"{options.tenant}\0{key}"  # two tenants' keys may be alike
+    session = None if key is None else memory.session(key)
     prompt = request.prompt
     if prompt.input_tokens < LEAST_TOKENS or not options.prompt_cache_affinity:
         return request._replace(conversation=Conversation(session=session)) if session else request
@@ -73,7 +76,7 @@ def prefixes_of(
     if parameters.tools or schema is not None:
         point = control = 0.0
         for tool in offered:
-            found = _marks(tool.extras or {} if isinstance(tool, BaseTool) else tool)
+            found = _marks(tool.extras or {} if is_tool(tool) else tool)
             point, control = max(point, found[0]), max(control, found[1])
             running.update(b"\0tool" + _sent(tool))
         tokens = tools_tokens(offered)
@@ -130,7 +133,7 @@ def _blocks(content: Sequence[Any], running: Any) -> tuple[int, int, float, floa
 
 def _sent(value: Any) -> bytes:
     """A tool, a schema or a block as bytes; equal ones are the same, but for their marks."""
-    if isinstance(value, BaseTool):
+    if is_tool(value):
         value = (value.name, value.description, value.args)
     elif isinstance(value, Mapping):
         value = {k: v for k, v in value.items() if k not in (CONTROL, *_POINTS)}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from langchain_core.caches import BaseCache
 
 from ..forks import tell_when_forked
+from ..telemetry.audience import Audience
+from ..telemetry.events import CacheFailed, CacheHit, CallEnded
+from ..telemetry.history import History
 from ..telemetry.record import CallRecord
-from . import telling
 from .exact import AnswerCache, ExactCache
 from .guard import Failed, Guard
 from .query import Query
@@ -58,11 +60,12 @@ class Found(NamedTuple):
 class Shelves:
     """The counts of a router and all its copies, and the guards of the caches they use."""
 
-    def __init__(self) -> None:
+    def __init__(self, audience: Audience, history: History) -> None:
         self._counts = CacheCounts()
         self._guards: dict[int, tuple[Any, Guard]] = {}
-        self.on_hit: Callable[[CallRecord], object] | None = None
-        """Told of every answer from a cache: where a router's history takes it up."""
+        self._history = history
+        #: For what happens to a cache: whoever listens to the router.
+        self.tell = audience.announce
         self.forked()
         tell_when_forked(self)
 
@@ -81,6 +84,13 @@ class Shelves:
             counts = self._counts
             more: Any = {name: getattr(counts, name) + n for name, n in changes.items()}
             self._counts = counts._replace(**more)
+
+    def served(self, record: CallRecord) -> None:
+        """A call was answered from a cache."""
+        self._history.keep(record)
+        kind, name = record.cached or "", record.deployment
+        self.tell(CacheHit(record.call, kind, name, record.saved_usd))
+        self.tell(CallEnded(record))
 
     def guard(self, cache: Any) -> Guard:
         """The cache behind its breaker, the same for all copies."""
@@ -160,7 +170,7 @@ class Shelf:
             return
         self._shelves.count(**{"failures" if outcome.asked else "left_alone": 1})
         if outcome.asked:
-            telling.failed(self._call, outcome.cause)
+            self._shelves.tell(CacheFailed(self._call, outcome.cause))
 
     def _read(self, guard: Guard, query: Query, text: str | Failed | None) -> Found | None:
         """The answer in a text, if it is ours and this request's."""
@@ -173,7 +183,7 @@ class Shelf:
         stored = read(text, self._key, now=now)
         if stored is None or not _belongs(stored, query, guard.kind):
             self._shelves.count(refused=1)
-            telling.failed(self._call, "not ours")
+            self._shelves.tell(CacheFailed(self._call, "not ours"))
             return None
         return Found(stored, guard.kind, max(0.0, now - stored.at))
 

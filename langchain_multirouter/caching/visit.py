@@ -19,8 +19,8 @@ from ..options import Options
 from ..outcome import Answered, Cause
 from ..source_choice import async_source_for, source_for
 from ..steps import Event, Flow, Step
+from ..telemetry.events import CacheMissed
 from ..telemetry.record import CallRecord
-from . import telling
 from .query import Query
 from .replay import Served, chunks_of, result_of
 from .shelf import Found, Shelf, Shelves, is_fresh
@@ -191,7 +191,7 @@ class Visit:
                 return self._serve(found)
             self._older.append(found)
         self._shelves.count(misses=1)
-        telling.missed(self._number)
+        self._shelves.tell(CacheMissed(self._number))
         return None
 
     def _instead_of(self, error: RouterError) -> Served:
@@ -220,9 +220,7 @@ class Visit:
         saved = found.stored.cost_usd
         name = "hits" if error is None else "last_resorts"
         self._shelves.count(**{name: 1, "saved_usd": saved or 0.0})
-        telling.hit(self._number, served.kind, deployment.name, saved)
-        if self._shelves.on_hit is not None:
-            self._shelves.on_hit(self._record(served))
+        self._shelves.served(self._record(served))
         return served
 
     def _record(self, served: Served) -> CallRecord:
@@ -233,7 +231,7 @@ class Visit:
             task_type=served.found.stored.task_type,
             deployment=served.deployment.name,
             cause=None,
-            attempts=served.attempts,
+            attempts=(),  # those before a last resort are in the failed call's own record
             seconds=served.ended - served.started,
             candidates=served.candidates,
             streamed=self._attempts.streamed,

@@ -138,6 +138,11 @@ def _sums(attempts: Sequence[AttemptRecord]) -> dict[str, Any]:
     }
 
 
+def asked_and_answered(record: CallRecord) -> str | None:
+    """Who answered the call itself; None where nobody did, or a cache."""
+    return record.deployment if record.cause is None and record.cached is None else None
+
+
 def by_deployment(
     records: Sequence[CallRecord], of: Callable[[str], str] = str
 ) -> dict[str, Group]:
@@ -150,8 +155,8 @@ def by_deployment(
         for attempt in record.attempts:
             attempts[of(attempt.deployment)].append(attempt)
         calls.update({of(attempt.deployment) for attempt in record.attempts})
-        if record.deployment is not None and record.cause is None:
-            answers[of(record.deployment)] += 1
+        if (name := asked_and_answered(record)) is not None:
+            answers[of(name)] += 1
     total = answers.total()
     return {
         name: of_attempts(tried, calls=calls[name], answered=answers[name], total=total)
@@ -216,7 +221,8 @@ def windows(records: Sequence[CallRecord]) -> list[Window]:
 def _window(
     part: Sequence[CallRecord], start: float, seconds: float, records: Sequence[CallRecord]
 ) -> Window:
-    answers = Counter(r.deployment for r in part if r.deployment is not None and r.cause is None)
+    names = map(asked_and_answered, part)
+    answers = Counter(name for name in names if name is not None)
     return Window(start, seconds, of_calls(part, total=len(records)), answers)
 
 
@@ -224,6 +230,6 @@ def shares_by_task(records: Sequence[CallRecord]) -> dict[str, dict[str, int]]:
     """Task type → deployment → how many of its calls it answered."""
     shares: dict[str, Counter[str]] = defaultdict(Counter)
     for record in records:
-        if record.deployment is not None and record.cause is None:
-            shares[record.task_type or _NO_TASK][record.deployment] += 1
+        if (name := asked_and_answered(record)) is not None:
+            shares[record.task_type or _NO_TASK][name] += 1
     return {task: dict(answers) for task, answers in shares.items()}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..candidate import Candidate
 from ..request import Request
 from ..resilience.bounds import Bound
 from ..resilience.quota import headroom
 from ..routing.strategy import Ranking, row_of
-from .counterfactual import counterfactuals
-from .scene import Change
 from .table import as_html, as_lines, as_list, as_text
+
+if TYPE_CHECKING:
+    from .scene import Change
 
 #: So many of the others are told with what would have put them first.
 SHOWN_CHANGES = 3
@@ -84,6 +85,8 @@ class Explanation:
 
     @cached_property
     def _changes(self) -> list[Change]:
+        from .counterfactual import counterfactuals  # calls do without it
+
         return counterfactuals(
             self._candidates, self._request, self._ranking, now=self._now, turn=self._turn
         )

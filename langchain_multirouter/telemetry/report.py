@@ -240,8 +240,15 @@ class Analytics:
         return (
             f"{overall['total_calls']} calls, {overall['success_rate']:.2%} answered; "
             f"{overall['total_requests']} attempts, {spent}"
+            + self._from_caches()
             + "".join(f"; {note}" for note in self._notes)
         )
+
+    def _from_caches(self) -> str:
+        cached = self._told["recorded"]["overall"]["cached"]
+        saved = self._told["savings"]["cache_saved_usd"]
+        told = f"; {cached} calls answered from caches" if cached else ""
+        return told if saved is None else f"{told}, which saved {saved:.6f} USD"
 
     def __repr__(self) -> str:
         table = as_text(self._summary(), list(_COLUMNS), self._rows())

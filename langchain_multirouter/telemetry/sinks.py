@@ -75,6 +75,7 @@ SAID: Mapping[type, Callable[[Any], Said]] = {
     BudgetReached: _as_it_is(logging.WARNING),
     QuotaWaited: _as_it_is(logging.INFO),
     QuotaReached: _as_it_is(logging.INFO),
+    CacheHit: _as_it_is(logging.INFO),
     CacheFailed: _as_it_is(logging.WARNING),
 }
 
