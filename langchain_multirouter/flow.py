@@ -53,8 +53,7 @@ def route(request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: floa
 class _Call(Ledger):
     """The loop's state: what came of attempts so far, what comes next, and what is under way."""
 
-    __slots__ = ("agenda", "commits_early", "committed", "flight", "timeouts")
-    agenda: Agenda
+    __slots__ = ("commits_early", "committed", "flight", "timeouts")
 
     def __init__(
         self, request: Request, fleet: Fleet, timeouts: tuple[float, ...], now: float
@@ -77,11 +76,11 @@ class _Call(Ledger):
                 if choice is None:
                     raise self.exhausted()
                 if self.now < choice.not_before:
+                    self.waits(choice)
                     yield from self.wait(choice.not_before)
                 attempt = self.begin(choice)
                 if attempt is None:
-                    latest = self.fleet.snapshot()[choice.candidate.number]
-                    self.agenda.refused(choice, latest, self.now)
+                    self.refused(choice)
                     continue
                 try:
                     if self.story.told:
@@ -150,12 +149,8 @@ class _Call(Ledger):
         if limits.first_token is not None:
             longest = min(longest, limits.first_token)
         allowance = None
-        if self.purse is not None:
-            allowance = self.purse.allowance(candidate, self.now)
-            if allowance is None:
-                self.agenda.unpaid(choice)
-                self.refuse_unpaid()
-                return None
+        if self.purse is not None and (allowance := self.allowance(choice)) is None:
+            return None
         permit = self.fleet.permit(
             number,
             self.now,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .agenda import Agenda, Choice
 from .allowance import Purse
+from .candidate import Candidate
+from .economics.budgets import Allowance
 from .economics.price import usage_of
 from .ending import broken_off, nobody_answered, nobody_asked
 from .errors import RouterError
@@ -11,10 +14,11 @@ from .options import Interrupted
 from .outcome import Answered, AttemptRecord, Cause, Failure
 from .progress import Progress
 from .request import Request
+from .resilience.quota import lacking
 from .resilience.verdict import VERDICTS, Next
 from .routing.strategy import Ranking
 from .steps import Ended, Event
-from .telemetry.events import CallEnded
+from .telemetry.events import BudgetReached, CallEnded, QuotaReached, QuotaWaited
 from .telemetry.record import CallRecord
 from .telemetry.story import Story
 from .values import new
@@ -27,9 +31,10 @@ class Ledger:
     """The attempts of one call that have ended, and what they amount to."""
 
     __slots__ = (
-        "begun", "cost_usd", "deadline", "delivered", "estimated_usd", "failures", "fleet", "notes",
-        "now", "purse", "ranking", "request", "started", "story", "tried",
+        "agenda", "begun", "cost_usd", "deadline", "delivered", "estimated_usd", "failures",
+        "fleet", "notes", "now", "purse", "ranking", "request", "started", "story", "tried",
     )  # fmt: skip
+    agenda: Agenda
     ranking: Ranking
     story: Story
 
@@ -130,11 +135,49 @@ class Ledger:
             return True
         return self.deadline is not None and self.now >= self.deadline
 
-    def refuse_unpaid(self) -> None:
-        """Nothing was sent, and the budget that is short wants no cheaper deployment."""
-        short = self.purse and self.purse.short
-        if short and short.refuses and self.begun == 0:
-            raise self.exhausted()
+    def allowance(self, choice: Choice) -> Allowance | None:
+        """What an attempt there may spend; where it is not covered, the call goes there no more.
+
+        Raises:
+            BudgetExceededError: nothing was sent, and the budget wants no cheaper deployment.
+        """
+        assert self.purse is not None  # noqa: S101  # asked for only where there are budgets
+        found = self.purse.allowance(choice.candidate, self.now)
+        if found is None:
+            self.agenda.unpaid(choice)
+            short = self.purse.short
+            if short is None:
+                return None
+            refused = short.refuses and self.begun == 0
+            if self.story.told:
+                told = (short.budget, short.key_digest, short.left_usd, short.needed_usd)
+                action = "refused" if refused else "cheaper"
+                self.story.add(BudgetReached(self.story.call, *told, action))
+            if refused:
+                raise self.exhausted()
+        return found
+
+    def refused(self, choice: Choice) -> None:
+        """An attempt there got no permit, or no budget pays for it."""
+        latest = self.fleet.snapshot()[choice.candidate.number]
+        if self.story.told and (quota := self._lacking(latest)):
+            name, seconds = latest.deployment.name, latest.headroom_at(self.request, self.now)
+            self.story.add(QuotaReached(self.story.call, name, quota, seconds - self.now))
+        self.agenda.refused(choice, latest, self.now)
+
+    def waits(self, choice: Choice) -> None:
+        """The call waits for its next attempt; where that is for a quota, it is told."""
+        if not self.story.told:
+            return
+        latest = self.fleet.snapshot()[choice.candidate.number]
+        if quota := self._lacking(latest):
+            name, seconds = latest.deployment.name, choice.not_before - self.now
+            self.story.add(QuotaWaited(self.story.call, name, quota, seconds))
+
+    def _lacking(self, latest: Candidate) -> str | None:
+        if latest.quota is None:
+            return None
+        return lacking(latest.quota, latest.quota_tokens(self.request), self.now)
 
     def exhausted(self, cause: Cause | None = None) -> RouterError:
         """The one error of a call that nobody answered."""

@@ -17,6 +17,7 @@ class Shortage(NamedTuple):
         needed_usd: The most that the attempt can cost.
         renewed_seconds: In how many seconds its next window begins.
         refuses: Whether the call is refused, and no cheaper deployment looked for.
+        key_digest: Whose account it is, where it is one of a key's.
     """
 
     budget: str
@@ -24,6 +25,7 @@ class Shortage(NamedTuple):
     needed_usd: float
     renewed_seconds: float
     refuses: bool = True
+    key_digest: str | None = None
 
     def __str__(self) -> str:
         return (

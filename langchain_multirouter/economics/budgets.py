@@ -203,7 +203,7 @@ class Books:
     def reserve(self, need: Need, payers: Sequence[str], now: float) -> Allowance | Shortage:
         """Reserve an attempt's price in all of its accounts, or in none and say which is short."""
         accounts: list[Account] = []
-        scarcest, left = self._books[0], -1
+        scarcest, whose, left = self._books[0], "", -1
         for book, payer in zip(self._books, payers, strict=True):
             if book.renewed_at is None or now >= book.renewed_at:
                 book.turn(now)
@@ -213,11 +213,11 @@ class Books:
             accounts.append(account)
             here = max(0, book.nano - account.spent - account.reserved)
             if left < 0 or here < left:
-                scarcest, left = book, here
+                scarcest, whose, left = book, payer, here
         tokens, told = _output(need, left)
         nano = need.nano(tokens)
         if nano > left:
-            return _short(scarcest, left, nano, now)
+            return _short(scarcest, whose, left, nano, now)
         for account in accounts:
             account.reserved += nano
         return new(Allowance, (tuple(accounts), nano, told))
@@ -235,10 +235,11 @@ class Books:
         return [_shown(book, now) for book in self._books]
 
 
-def _short(book: _Book, left: int, nano: int, now: float) -> Shortage:
+def _short(book: _Book, payer: str, left: int, nano: int, now: float) -> Shortage:
     seconds = max(0.0, (book.renewed_at or now) - now)
     refuses = book.budget.when_spent == "refuse"
-    return Shortage(str(book.budget), left / _NANO, nano / _NANO, seconds, refuses)
+    money = (left / _NANO, nano / _NANO)
+    return Shortage(str(book.budget), *money, seconds, refuses, payer or None)
 
 
 def _output(need: Need, left: int) -> tuple[int, int | None]:

@@ -70,6 +70,13 @@ def headroom_at(quota: Quota, tokens: int, now: float) -> float:
     return soonest
 
 
+def lacking(quota: Quota, tokens: int, now: float) -> str | None:
+    """What it is that an attempt of so many tokens has to wait for, if it has to."""
+    if headroom_at(quota, tokens, now) <= now:
+        return None
+    return "requests" if headroom_at(quota._replace(tokens=math.inf), 0, now) > now else "tokens"
+
+
 def taken(quota: Quota, tokens: int, now: float) -> Quota | None:
     """With one more attempt of so many tokens; None where there is no headroom for it."""
     requests_per_minute, tokens_per_minute, requests, left, at = _filled(quota, now)

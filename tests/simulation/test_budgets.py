@@ -14,8 +14,9 @@ from langchain_multirouter.errors import AllAttemptsFailedError, NoCandidateErro
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.shortage import BudgetExceededError
 from langchain_multirouter.steps import Start
+from langchain_multirouter.telemetry.events import BudgetReached
 from tests.reference.known import usd
-from tests.simulation.simulated import HANG, Call, World, counted, fail, site, stream
+from tests.simulation.simulated import HANG, Call, Kept, World, counted, fail, site, stream
 
 #: A call of 1,000 tokens at most, whose answer is to have 1,000 at most: 2 USD at `usd(1)`.
 ASKED: dict[str, Any] = {"most_input_tokens": 1_000, "max_tokens": 1_000}
@@ -221,3 +222,16 @@ def test_a_stream_that_goes_on_elsewhere_reserves_for_what_was_said_too() -> Non
     assert reserved > 2.0
     one.finish(call)
     assert account(one)["reserved_usd"] == 0.0
+
+
+@pytest.mark.parametrize(("when_spent", "action"), [("refuse", "refused"), ("cheaper", "cheaper")])
+def test_a_budget_that_is_reached_is_told_by_a_digest(when_spent: str, action: str) -> None:
+    one = world(*DEAR_AND_CHEAP, when_spent=when_spent, key="tenant")
+    one.told = heard = Kept()
+    one.call(**ASKED, tenant="acme")
+    (reached,) = [event for event in heard.events if isinstance(event, BudgetReached)]
+    assert (reached.budget, reached.action) == ("5 USD per 86400 s for each tenant", action)
+    assert reached.left_usd == pytest.approx(5.0)
+    assert reached.wanted_usd == pytest.approx(20.0)
+    assert reached.key_digest
+    assert "acme" not in str(reached)

@@ -11,7 +11,8 @@ from langchain_multirouter.outcome import Cause
 from langchain_multirouter.request import Prompt
 from langchain_multirouter.resilience.policy import Policy
 from langchain_multirouter.resilience.quota import headroom
-from tests.simulation.simulated import Call, World, answer, counted, fail, site
+from langchain_multirouter.telemetry.events import QuotaReached, QuotaWaited
+from tests.simulation.simulated import Call, Kept, World, answer, counted, fail, site
 
 QUICK = answer(seconds=0.01)
 
@@ -148,3 +149,17 @@ def test_without_limits_there_is_nothing_to_keep() -> None:
     world = World(site("a", QUICK))
     world.call()
     assert world.candidate("a").quota is None
+
+
+def test_what_a_quota_does_to_a_call_is_told() -> None:
+    world = World(paced(requests_per_minute=2), paced(name="b", tokens_per_minute=1_000))
+    world.told = heard = Kept()
+    asked = {"prompt": Prompt(input_tokens=600), "max_tokens": 100}
+    for _ in range(3):
+        world.call(**asked)
+    world.call(**asked)
+    waited = [one for one in heard.events if isinstance(one, QuotaWaited)]
+    assert [(one.deployment, one.quota) for one in waited] == [("b", "tokens")]
+    assert waited[0].seconds == pytest.approx(24.0, abs=0.5)
+    reached = [one for one in heard.events if isinstance(one, QuotaReached)]
+    assert ("b", "tokens") in {(one.deployment, one.quota) for one in reached}
