@@ -11,6 +11,7 @@ from .events import (
     AttemptEnded,
     BudgetReached,
     CacheFailed,
+    CacheHit,
     CallEnded,
     FellBack,
     Happening,

@@ -21,7 +21,6 @@ from langchain_multirouter import (
 )
 from langchain_multirouter.outcome import Cause
 from langchain_multirouter.resilience.policy import Policy
-from langchain_multirouter.telemetry.record import CallRecord
 from langchain_multirouter.testing import Breaks, ScriptedModel
 from tests.reference.known import STEADY, scripted, told
 from tests.wire.conftest import MODES, ask
@@ -48,8 +47,6 @@ def router_that_is_out(cache: Any, *script: Any, **settings: Any) -> Any:
 def test_where_all_attempts_fail_an_older_answer_is_served_and_marked(mode: str) -> None:
     cache = Aged()
     router = router_that_is_out(cache)
-    kept: list[CallRecord] = []
-    router.assembled.shelves.on_hit = kept.append
     ask(router, mode)
     cache.seconds = 600.0
     answer = ask(router, mode)
@@ -60,7 +57,9 @@ def test_where_all_attempts_fail_an_older_answer_is_served_and_marked(mode: str)
     assert [attempt["outcome"] for attempt in said["attempts"]] == ["failure"]
     counts = router.cache_counts()
     assert (counts.hits, counts.misses, counts.last_resorts) == (0, 2, 1)
-    assert (kept[0].cached, len(kept[0].attempts)) == ("last_resort", 1)
+    *_, failed, served = router.assembled.fleet.history.records()
+    assert (failed.cause, len(failed.attempts)) == ("server", 1)
+    assert (served.cached, served.cause, served.attempts) == ("last_resort", None, ())
 
 
 @ALL_MODES

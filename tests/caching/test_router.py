@@ -16,7 +16,7 @@ from langchain_core.tools import tool
 
 from langchain_multirouter import ConfigurationError
 from langchain_multirouter.caching.query import Query
-from langchain_multirouter.telemetry.record import CallRecord
+from langchain_multirouter.telemetry.events import CacheHit, CacheMissed, CallEnded
 from langchain_multirouter.testing import ScriptedModel
 from tests.reference.known import listening, scripted, told
 from tests.wire.conftest import MODES, RUNNER, ask
@@ -343,23 +343,32 @@ def test_an_answer_that_the_callers_own_test_refuses_is_no_hit() -> None:
 
 @ALL_MODES
 def test_a_hit_is_told_to_the_history_and_to_who_listens(mode: str) -> None:
+    events: list[Any] = []
     router = scripted(
         [LONG],
         deployments=[{"price": {"input": 1.0, "output": 2.0}}],
         cache=InMemoryCache(),
         tenant="acme",
+        sinks=[events.append],
     )
-    kept: list[CallRecord] = []
-    router.assembled.shelves.on_hit = kept.append
     with listening() as listener:
         ask(router, mode)
         ask(router, mode)
-    (record,) = kept
+    assert router.assembled.audience.flush()
+    asked, record = router.assembled.fleet.history.records()
+    assert (asked.cached, asked.deployment, len(asked.attempts)) == (None, "a", 1)
     assert (record.cached, record.deployment, record.attempts) == ("exact", "a", ())
     assert record.saved_usd == router.cache_counts().saved_usd > 0
     assert record.streamed == ("stream" in mode)
     (hit,) = listener.of("CacheHit")
     assert (hit["kind"], hit["deployment"]) == ("exact", "a")
-    assert len(listener.of("CacheMissed")) == 1
+    assert [type(e) for e in events if isinstance(e, CacheMissed | CacheHit)] == [
+        CacheMissed,
+        CacheHit,
+    ]
+    assert [e.record.cached for e in events if isinstance(e, CallEnded)] == [None, "exact"]
+    report = router.analytics().to_dict()
+    assert report["recorded"]["overall"]["cached"] == 1
+    assert report["savings"]["cache_saved_usd"] == record.saved_usd
     assert "acme" not in listener.text()
     assert "quick brown" not in listener.text()
