@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .caching.semantic import SemanticCache
     from .chat_model import RoutedChatModel
     from .deployment import Deployment, Provider
     from .economics.budgets import Budget
@@ -37,6 +38,7 @@ _HOMES = {
     "RoutedChatModel": "chat_model",
     "RoutedEmbeddings": "embeddings",
     "RouterError": "errors",
+    "SemanticCache": "caching.semantic",
     "Strategy": "options",
     "StreamInterruptedError": "errors",
     "TaskType": "task_types",
@@ -57,6 +59,7 @@ __all__ = [
     "RoutedChatModel",
     "RoutedEmbeddings",
     "RouterError",
+    "SemanticCache",
     "Strategy",
     "StreamInterruptedError",
     "TaskType",
