@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 #: So many moments are written below a chart over time.
 MOST_LABELS: Final = 5
+#: So many columns a legend has at most, and so many letters there is room for beside each other.
+MOST_COLUMNS: Final = 3
+LETTERS: Final = 75
 
 
 def figure(told: Mapping[str, Any]) -> Figure:
@@ -58,17 +61,24 @@ def _cost_against_time(axes: Axes, told: Mapping[str, Any]) -> None:
     points, why = charts.cost_against_time(told)
     if _says(axes, "Cost against response time", why):
         return
+    longest = max(point.p95_seconds for point in points)
     for point in points:
         colour = charts.colour(told, point.name)
         axes.plot([point.seconds, point.p95_seconds], [point.usd] * 2, color=colour, alpha=0.5)
         axes.scatter([point.seconds], [point.usd], s=40 + 400 * point.share, color=colour)
-        axes.annotate(
-            _plain(point.name), (point.seconds, point.usd), (8, 8), textcoords="offset points"
-        )
-    axes.set_xlim(0, 1.15 * max(point.p95_seconds for point in points) or None)
+        _named(axes, point, right=1.15 * longest)
+    axes.set_xlim(0, 1.15 * longest or None)
     axes.set_ylim(0, 1.25 * max(point.usd for point in points) or None)
     axes.set_xlabel("seconds: the median, and a line to p95; size: share of answers")
     axes.set_ylabel("USD per 1,000 answers")
+
+
+def _named(axes: Axes, point: charts.Point, *, right: float) -> None:
+    """The point's name beside it, on the side that has room; long ones do not narrow the chart."""
+    side, offset = ("right", -8) if point.seconds > right / 2 else ("left", 8)
+    at = (point.seconds, point.usd)
+    text = axes.annotate(_plain(point.name), at, (offset, 8), textcoords="offset points", ha=side)
+    text.set_in_layout(False)
 
 
 def _times(axes: Axes, told: Mapping[str, Any]) -> None:
@@ -81,8 +91,9 @@ def _times(axes: Axes, told: Mapping[str, Any]) -> None:
         axes.plot([p50, p95], [place] * 2, color=colour, linewidth=5, alpha=0.6)
         axes.plot([p95, p99], [place] * 2, color=colour, linewidth=2, alpha=0.6)
         axes.plot([p99], [place], marker="|", color=colour)
-    axes.set_yticks(range(len(rows)), [_plain(name) for name, *_ in reversed(rows)])
-    axes.set_ylim(-0.6, len(rows) - 0.4)
+        axes.text(0, place + 0.2, f" {_plain(name)}", fontsize=9).set_in_layout(False)
+    axes.set_yticks([])
+    axes.set_ylim(-0.6, len(rows) - 0.2)
     axes.set_xlim(left=0)
     axes.set_xlabel("seconds")
 
@@ -124,9 +135,11 @@ def _share_by_task(axes: Axes, told: Mapping[str, Any]) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    """Below the chart, where it hides nothing."""
+    """Below the chart, where it hides nothing, in as many columns as its names leave room for."""
+    longest = max(len(name) for name in axes.get_legend_handles_labels()[1])
+    columns = max(1, min(MOST_COLUMNS, LETTERS // (longest + 5)))
     place = (0.0, -0.17)
-    axes.legend(loc="upper left", bbox_to_anchor=place, fontsize=8, frameon=False, ncols=3)
+    axes.legend(loc="upper left", bbox_to_anchor=place, fontsize=8, frameon=False, ncols=columns)
 
 
 def _plain(text: str) -> str:
