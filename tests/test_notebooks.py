@@ -29,7 +29,10 @@ for _needed in ("ipykernel", "matplotlib", "tqdm"):
 ROOT = Path(__file__).parent.parent
 QUICKSTART = ROOT / "notebooks" / "1_quickstart.ipynb"
 STRATEGIES = ROOT / "notebooks" / "2_strategies.ipynb"
+COSTS = ROOT / "notebooks" / "4_costs_and_analytics.ipynb"
+CACHING = ROOT / "notebooks" / "6_caching.ipynb"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NUMBERS = {8: "Eight", 9: "Nine", 10: "Ten"}
 TIMEOUT_SECONDS = 120
 #: What a kernel gets of the environment: nothing of the machine's clouds, proxies or traces.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "SYSTEMROOT", "USERPROFILE")
@@ -44,6 +47,8 @@ PRIVATE = re.compile(
     | pypi | pythonhosted | anaconda | 127\.0\.0\.1:\d | localhost""",
     re.VERBOSE | re.IGNORECASE,
 )
+#: It compares nine strategies, twice; that takes half a minute.
+LONG = {STRATEGIES}
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -94,6 +99,18 @@ def kinds(cell: Any) -> list[list[str]]:
     return [sorted(output.get("data", {output.get("name"): ""})) for output in shown]
 
 
+def prose(path: Path) -> str:
+    """What a notebook says beside its code."""
+    return "\n".join(c.source for c in read(path).cells if c.cell_type == "markdown")
+
+
+def shown_by(notebook: Any, code: str) -> str:
+    """What the cell with this code shows as text."""
+    cell = next(cell for cell in code_cells(notebook) if code in cell.source)
+    outputs = cell.outputs
+    return "\n".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
+
+
 def texts(notebook: Any) -> list[str]:
     """Every text a reader sees: sources, and outputs but for the pictures."""
     said = [cell.source for cell in notebook.cells]
@@ -104,7 +121,10 @@ def texts(notebook: Any) -> list[str]:
     return said
 
 
-@each_notebook
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.slow] if p in LONG else [], id=p.stem) for p in NOTEBOOKS],
+)
 def test_it_runs_in_a_fresh_kernel_and_shows_what_was_committed(path: Path, tmp_path: Path) -> None:
     """Kinds of outputs are compared, not texts: response times are never quite the same."""
     now, then = executed(path, tmp_path), read(path)
@@ -177,8 +197,55 @@ def test_it_tells_of_every_picture_in_words(path: Path) -> None:
 
 
 def test_the_strategies_notebook_speaks_of_every_strategy() -> None:
-    prose = "\n".join(c.source for c in read(STRATEGIES).cells if c.cell_type == "markdown")
-    assert [strategy.value for strategy in Strategy if f"`{strategy}`" not in prose] == []
+    said = prose(STRATEGIES)
+    assert [strategy.value for strategy in Strategy if f"`{strategy}`" not in said] == []
+    assert said.startswith(f"# {NUMBERS[len(Strategy)]} strategies")
+
+
+def test_the_quickstart_leads_to_all_the_others() -> None:
+    last = read(QUICKSTART).cells[-1].source
+    assert [p.name for p in NOTEBOOKS if p != QUICKSTART and f"({p.name})" not in last] == []
+
+
+def test_every_link_of_a_notebook_leads_to_a_notebook() -> None:
+    links = {link for path in NOTEBOOKS for link in re.findall(r"\]\((.+?)\)", prose(path))}
+    assert sorted(link for link in links if not (ROOT / "notebooks" / link).is_file()) == []
+
+
+def test_the_costs_notebook_shows_what_it_promises() -> None:
+    notebook = read(COSTS)
+    assert "would be first" in shown_by(notebook, "router.explain(question)")
+    assert "Assumed of the others" in shown_by(notebook, "router.explain(answer)")
+    against = re.findall(r"saved against it: ([+-]\d)", shown_by(notebook, 'savings["always"]'))
+    assert len(against) == 3
+    advice = shown_by(notebook, 'strategy="round_robin",\n    deadline_seconds')
+    for mistake in ("price is unknown", "requests of one attempt", "deadline_seconds", "alone"):
+        assert mistake in advice
+    report = shown_by(notebook, 'main(["report"')
+    calls = re.match(r"\d+ calls, 100.00% answered", report)
+    assert calls is not None
+    assert calls[0] in shown_by(notebook, "cloud.break_")
+    assert "left of 0.002 USD" in shown_by(notebook, "print(number, ")
+    assert {"aws_bedrock", "gcp_vertex"} <= set(
+        re.findall(r"'(\w+)': \d", shown_by(notebook, 'when_spent="cheaper"'))
+    )
+    assert "no headroom" in shown_by(notebook, "requests_per_minute=5")
+
+
+def test_the_caching_notebook_shows_that_each_kind_of_caching_costs_less_than_none() -> None:
+    notebook = read(CACHING)
+    table = shown_by(notebook, "input read before").splitlines()[1:]
+    usd = {row[:30].strip(): float(row.split()[-1]) for row in table if row.strip()}
+    dearest = usd.pop("no cache")
+    assert len(usd) == 6
+    assert max(usd.values()) < dearest
+    assert usd["cost_optimized, affinity"] < usd["cost_optimized, no affinity"]
+    assert usd["exact and semantic cache"] < usd["exact cache"]
+    assert min(usd, key=usd.__getitem__) == "affinity and both caches"
+    assert "warm" in shown_by(notebook, "router.explain(once_more)")
+    shown = "acme sent globex sent acme hit"
+    assert shown_by(notebook, "for tenant in").split() == shown.split()
+    assert "last_resort" in shown_by(notebook, "cache_last_resort_seconds")
 
 
 if __name__ == "__main__":
