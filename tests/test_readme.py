@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from langchain_multirouter import (
     ConfigurationError,
     Deployment,
     RoutedChatModel,
+    SemanticCache,
     Strategy,
 )
 from langchain_multirouter.__main__ import main
+from langchain_multirouter.caching.guards import difference
+from langchain_multirouter.economics.prompt_caches import LEAST_TOKENS
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
 from langchain_multirouter.lineup import DEFAULT_TIMEOUT_SECONDS
 from langchain_multirouter.options import OPTION_NAMES, Options
@@ -26,6 +30,8 @@ from langchain_multirouter.providers.vertex import VertexClasses
 from langchain_multirouter.resilience.policy import Policy
 from langchain_multirouter.resilience.verdict import VERDICTS, Effect, Next
 from langchain_multirouter.telemetry.frames import _TABLES
+from langchain_multirouter.telemetry.journal import DEFAULT_BYTES, DEFAULT_FILES
+from tests.caching.pairs import NEAR_MISSES, PARAPHRASES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -237,7 +243,12 @@ def test_budgets_are_kept_as_shown(namespace: dict[str, Any], cloud: Emulator) -
     assert len(cloud.log) == sent
 
 
-def test_caches_answer_again_as_shown(namespace: dict[str, Any], cloud: Emulator) -> None:
+def test_caches_answer_again_as_shown(
+    namespace: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defaults = SemanticCache.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout_seconds", 60.0)  # a busy machine may need more than 1
     run(namespace, USE, EMBEDDINGS, CACHES)
     router = namespace["again"].response_metadata["router"]
     assert (router["cache"], router["cache_kind"], router["cost_usd"]) == ("hit", "semantic", 0)
@@ -422,6 +433,25 @@ def test_its_strategies_are_those_of_the_table_and_a_function() -> None:
     assert function == "a function"
     (default,) = [cell for cell in named if "default" in cell]
     assert names(default) == [Options().strategy]
+
+
+def test_its_figures_of_the_semantic_cache_are_those_of_the_labelled_pairs() -> None:
+    text = " ".join(README.split())
+    served = [one for one in NEAR_MISSES if difference(one.one, one.other) is None]
+    assert not served
+    assert f"Of {len(NEAR_MISSES)} labelled near-misses none is served" in text
+    again = sum(difference(one.one, one.other) is None for one in PARAPHRASES)
+    share = again / len(PARAPHRASES)
+    assert f"of {len(PARAPHRASES)} paraphrases {share:.0%}".replace("%", " %") in text
+
+
+def test_its_numbers_of_prompt_caches_and_journals_are_those_of_the_code() -> None:
+    text = " ".join(README.split())
+    assert f"From {LEAST_TOKENS:,} tokens on" in text
+    assert (DEFAULT_FILES, DEFAULT_BYTES) == (5, 10_000_000)
+    assert "five files of 10 MB" in text
+    assert "temperature above 0.3" in text
+    assert signature(SemanticCache).parameters["most_temperature"].default == 0.3
 
 
 def test_it_explains_the_eight_words() -> None:
