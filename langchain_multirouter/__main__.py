@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Route some forty prompts over three emulated clouds while one goes down and "
         "comes back. Needs no account and no network.",
     )
+    demo.add_argument("--html", metavar="FILE", help="write what it took and cost as one page")
     demo.set_defaults(command=_demo)
     emulate = commands.add_parser(
         "emulate",
@@ -132,7 +133,10 @@ def _demo(asked: argparse.Namespace) -> int:
     from .demo import run
 
     try:
-        return run(sys.stdout)
+        return run(sys.stdout, html=asked.html)
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
     except ImportError as error:
         missing = error.name or "a provider's package"
         return _refused(f"{missing} is missing; the demo needs all three", extra="all")

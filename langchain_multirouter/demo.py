@@ -23,11 +23,16 @@ CLOUDS: Mapping[str, tuple[str, float, float]] = {
 }
 
 
-def run(stream: TextIO) -> int:
+def run(stream: TextIO, *, html: str | None = None) -> int:
     """Show it all; 0 if every call was answered and the wire agrees with the router's counts.
+
+    Args:
+        stream: Where it is shown.
+        html: A file for the router's analytics as one page.
 
     Raises:
         ImportError: a provider's package is not installed.
+        OSError: the page cannot be written.
     """
     _leave_the_machine_alone()
     from .emulator import Emulator
@@ -38,7 +43,7 @@ def run(stream: TextIO) -> int:
         show = _Show(screen, cloud, _router(cloud))
         screen.say(f"Ready after {time.monotonic() - began:.1f} s; {len(ASKS)} calls follow.")
         show.play()
-        return show.summary()
+        return show.summary(html)
 
 
 def _leave_the_machine_alone() -> None:
@@ -148,8 +153,10 @@ class _Show:
         why = "too many failures" if before.open_until is None else "the probe failed"
         self.screen.event(f"{why}: the breaker of {DOWN} is open, {seconds:.1f} s more", "red")
 
-    def summary(self) -> int:
-        """Counts, what the failing provider did, and whether the wire agrees."""
+    def summary(self, html: str | None) -> int:
+        """Counts, costs and advice, what the failing provider did, and whether the wire agrees."""
+        from .telemetry.advising.advice import in_words
+
         say, counts = self.screen.say, self.router.counts()
         self.cloud.stop()  # so that the log is complete
         log = {name: self.cloud.log_of(name) for name in counts}
@@ -163,7 +170,13 @@ class _Show:
             "red" if self.unanswered else "green",
         )
         say()
-        self.screen.table(analysed(self.router.analytics().to_dict()), (-14, 8, 4, 6, 7, 7, 9))
+        analytics = self.router.analytics()
+        told = analytics.to_dict()
+        self.screen.table(analysed(told), (-14, 8, 4, 6, 7, 7, 9))
+        say()
+        say(compared(told["savings"]))
+        for advice in [one for one in told["advice"] if one["kind"] != "price_changes"][:1]:
+            say(in_words(advice))
         say()
         did = Counter(str(e.status or e.fault) for e in log[DOWN] if e.fault is not None)
         say(
@@ -174,6 +187,9 @@ class _Show:
         wrong = disagreements(counts, log)
         agreed = f"{sum(map(len, log.values()))} requests arrived, as many as were counted"
         say(f"Wire log: {'; '.join(wrong) or agreed}.", "red" if wrong else "green")
+        if html is not None:
+            analytics.to_html(html)
+        say(f"Costs, times and advice as one page: {html or 'demo --html report.html'}")
         return 1 if self.unanswered or wrong else 0
 
 
@@ -192,6 +208,15 @@ def analysed(analytics: Mapping[str, Any]) -> list[tuple[object, ...]]:
         ("all", overall["total_requests"], "", "", "", "", f"{overall['total_cost_usd']:.6f}")
     )
     return rows
+
+
+def compared(savings: Mapping[str, Any]) -> str:
+    """What the same calls would have cost at any one deployment, in words."""
+    always = [f"{name} alone {one['usd']:.6f}" for name, one in savings["always"].items()]
+    return (
+        f"The same tokens would have cost {', '.join(always)} USD; they cost "
+        f"{savings['actual_usd']:.6f}."
+    )
 
 
 def called(llm: Any, ask: Ask) -> Any:

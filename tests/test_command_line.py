@@ -39,10 +39,14 @@ def ran(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_demo_answers_every_call_and_the_wire_agrees_within_half_a_minute() -> None:
+def test_the_demo_answers_every_call_and_the_wire_agrees_within_half_a_minute(
+    tmp_path: Path,
+) -> None:
     used = children_seconds()
     # Credentials, endpoints and settings of the machine must have no part in it.
-    done = ran("demo", AWS_PROFILE="nobody", OPENAI_API_BASE="http://127.0.0.1:9", PYTHONUTF8="1")
+    page = tmp_path / "report.html"
+    machine = {"AWS_PROFILE": "nobody", "OPENAI_API_BASE": "http://127.0.0.1:9", "PYTHONUTF8": "1"}
+    done = ran("demo", "--html", str(page), **machine)
     assert done.returncode == 0, done.stdout + done.stderr
     # Imports are the processor's time, calls mostly waits; their sum, unlike the clock on the
     # wall, is the same on a machine that is busy with other tests.
@@ -58,6 +62,9 @@ def test_the_demo_answers_every_call_and_the_wire_agrees_within_half_a_minute() 
     assert "the probe was answered: azure_openai is back" in text
     counted = sum(int(line.split()[1]) for line in table(done.stdout))
     assert f"Wire log: {counted} requests arrived, as many as were counted." in text
+    assert re.search(r"would have cost azure_openai alone 0\.0\d+, .*; they cost 0\.0\d+\.", text)
+    assert "gcp_vertex alone would have cost" in text  # its advice
+    assert "</html>" in page.read_text(encoding="utf-8")
     # Where there is no terminal: no colour, and lines that fit into 80 columns.
     assert "\x1b" not in done.stdout
     assert max(map(columns_of, done.stdout.splitlines())) < 80
@@ -74,6 +81,20 @@ def table(output: str) -> list[str]:
     lines = output.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("deployment "))
     return lines[start + 1 : start + 4]
+
+
+def test_the_demo_says_that_its_page_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def run(stream: object, *, html: str) -> int:
+        Path(html).write_text("", encoding="utf-8")
+        return 0
+
+    monkeypatch.setattr("langchain_multirouter.demo.run", run)
+    nowhere = str(tmp_path / "nowhere" / "report.html")
+    assert command_line.main(["demo", "--html", nowhere]) == 1
+    assert nowhere in capsys.readouterr().err
+    assert command_line.main(["demo", "--html", str(tmp_path / "report.html")]) == 0
 
 
 def test_a_prompt_is_shortened_to_columns_of_which_a_chinese_character_takes_two() -> None:
@@ -160,7 +181,7 @@ def test_emulate_refuses_an_address_that_is_taken(capsys: pytest.CaptureFixture[
 def test_the_demo_says_what_to_install_where_a_provider_is_missing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def missing(stream: object) -> int:
+    def missing(stream: object, *, html: str | None) -> int:
         raise ModuleNotFoundError(name="langchain_aws")
 
     monkeypatch.setattr("langchain_multirouter.demo.run", missing)

@@ -3,13 +3,25 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import langchain_multirouter
-from langchain_multirouter import ConfigurationError, Deployment, RoutedChatModel, Strategy
+from langchain_multirouter import (
+    Budget,
+    BudgetExceededError,
+    ConfigurationError,
+    Deployment,
+    RoutedChatModel,
+    SemanticCache,
+    Strategy,
+)
+from langchain_multirouter.__main__ import main
+from langchain_multirouter.caching.guards import difference
+from langchain_multirouter.economics.prompt_caches import LEAST_TOKENS
 from langchain_multirouter.emulator import Emulator, Fault, FaultKind
 from langchain_multirouter.lineup import DEFAULT_TIMEOUT_SECONDS
 from langchain_multirouter.options import OPTION_NAMES, Options
@@ -17,13 +29,16 @@ from langchain_multirouter.outcome import Cause
 from langchain_multirouter.providers.vertex import VertexClasses
 from langchain_multirouter.resilience.policy import Policy
 from langchain_multirouter.resilience.verdict import VERDICTS, Effect, Next
+from langchain_multirouter.telemetry.frames import _TABLES
+from langchain_multirouter.telemetry.journal import DEFAULT_BYTES, DEFAULT_FILES
+from tests.caching.pairs import NEAR_MISSES, PARAPHRASES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PYTHON = [text for language, text in BLOCKS if language == "python"]
 COMMANDS = [text for language, text in BLOCKS if language == "sh"]
-USE, MORE, AGENTS, EMBEDDINGS, ASK, ERRORS, EMULATOR = range(7)
+USE, MORE, AGENTS, EMBEDDINGS, ASK, SINKS, BUDGETS, CACHES, SESSIONS, ERRORS, EMULATOR = range(11)
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +48,14 @@ def cloud() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def namespace(cloud: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def namespace(
+    cloud: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[dict[str, Any]]:
     """Where the README's Python runs: the classes find the emulator as they would find a cloud.
 
     Google's class takes no whole configuration from the environment; its row adds the rest.
     """
+    monkeypatch.chdir(tmp_path)  # where its files go
     for name, value in {
         "NO_PROXY": "127.0.0.1",
         "LANGSMITH_TRACING": "false",
@@ -98,12 +116,16 @@ def names(cell: str) -> list[str]:
 
 
 def test_it_has_the_blocks_that_the_tests_below_run() -> None:
-    assert len(PYTHON) == 7, PYTHON
+    assert len(PYTHON) == 11, PYTHON
     assert "RoutedChatModel(" in PYTHON[USE]
     assert "with_routing(" in PYTHON[MORE]
     assert "create_agent(" in PYTHON[AGENTS]
     assert "RoutedEmbeddings(" in PYTHON[EMBEDDINGS]
     assert "recommend(" in PYTHON[ASK]
+    assert "sinks=" in PYTHON[SINKS]
+    assert "budgets=" in PYTHON[BUDGETS]
+    assert "cache=" in PYTHON[CACHES]
+    assert "session=" in PYTHON[SESSIONS]
     assert "except" in PYTHON[ERRORS]
     assert "Emulator()" in PYTHON[EMULATOR]
 
@@ -173,7 +195,76 @@ def test_what_can_be_asked_of_it_runs_as_shown(
     run(namespace, USE, ASK)
     printed = capsys.readouterr().out
     assert "code_generation, by intelligent" in printed
+    assert "would be first" in printed
     assert "answered as attempt 1" in printed
+    assert "Assumed of the others" in printed
+    told = namespace["report"].to_dict()
+    assert set(told["savings"]["always"]) == set(namespace["llm"].counts())
+    assert told["savings"]["actual_usd"] > 0
+    for advice in told["advice"]:
+        assert {"text", "change", "evidence", "effect", "sure"} <= set(advice)
+    assert "</html>" in Path("report.html").read_text(encoding="utf-8")
+
+
+def test_its_frames_are_those_of_the_analytics(namespace: dict[str, Any]) -> None:
+    run(namespace, USE)
+    (said,) = re.findall(r"to_pandas\((.*)$", PYTHON[ASK], re.MULTILINE)
+    kinds = set(re.findall(r"[a-z]+", said)) - {"or"}
+    report = namespace["llm"].analytics()
+    for kind in kinds:
+        assert len(report.to_pandas(kind)) > 0
+    assert kinds == set(_TABLES)
+
+
+def test_a_journal_metrics_and_a_function_hear_what_happens_as_shown(
+    namespace: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(namespace, USE, SINKS)
+    read = namespace["read_journal"]("routing.jsonl")
+    assert [record.deployment for record in read.records] == [read.records[0].deployment]
+    assert not read.skipped
+    namespace["llm"].assembled.audience.flush()
+    assert "CallEnded(record=CallRecord(" in capsys.readouterr().out
+    assert main(["report", "routing.jsonl", "--html", "report.html"]) == 0
+    assert "1 calls, 100.00% answered" in capsys.readouterr().out
+    assert "</html>" in Path("report.html").read_text(encoding="utf-8")
+
+
+def test_budgets_are_kept_as_shown(namespace: dict[str, Any], cloud: Emulator) -> None:
+    run(namespace, USE, BUDGETS)
+    everybodys, users = namespace["llm"].spending()
+    (account,) = users["accounts"].values()
+    assert account["spent_usd"] == everybodys["accounts"][""]["spent_usd"] > 0
+    assert users["key"] == "user"
+    poor = RoutedChatModel(namespace["llm"].models, budgets=[Budget(usd=1e-7, per_seconds=60)])
+    sent = len(cloud.log)
+    with pytest.raises(BudgetExceededError):
+        poor.invoke("Hello")
+    assert len(cloud.log) == sent
+
+
+def test_caches_answer_again_as_shown(
+    namespace: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defaults = SemanticCache.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout_seconds", 60.0)  # a busy machine may need more than 1
+    run(namespace, USE, EMBEDDINGS, CACHES)
+    router = namespace["again"].response_metadata["router"]
+    assert (router["cache"], router["cache_kind"], router["cost_usd"]) == ("hit", "semantic", 0)
+    assert router["saved_usd"] > 0
+    llm = namespace["llm"]
+    assert llm.cache_counts()[:2] == (1, 1)
+    bypassed = llm.model_copy(update={"cache": False}).invoke("How do I reset my password?")
+    assert "cache" not in bypassed.response_metadata["router"]
+
+
+def test_sessions_stay_as_shown(namespace: dict[str, Any]) -> None:
+    run(namespace, USE, MORE, AGENTS, SESSIONS)
+    llm = namespace["llm"].with_routing(strategy="round_robin")
+    for options in ({"session": "user-42"}, {"session": "user-43"}):
+        answers = [llm.invoke(f"Hello {number}", **options) for number in range(4)]
+        assert len({a.response_metadata["router"]["deployment"] for a in answers}) == 1
 
 
 def test_its_file_makes_a_router_that_answers(namespace: dict[str, Any], tmp_path: Path) -> None:
@@ -330,7 +421,7 @@ def test_its_extras_are_those_of_the_package() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     shown = {names(cell)[0]: re.findall(r"`([\w-]+)`", brings) for cell, brings, _ in rows("extra")}
     extras = project["optional-dependencies"]
-    assert set(shown) == set(extras) - {"test", "dev"}
+    assert set(shown) == set(extras) - {"test", "caches", "dev"}
     for extra, packages in shown.items():
         brought = [re.split(r"[>\[]", one)[0] for one in extras[extra]]
         assert packages == [one for one in brought if one != "langchain-multirouter"], extra
@@ -342,6 +433,25 @@ def test_its_strategies_are_those_of_the_table_and_a_function() -> None:
     assert function == "a function"
     (default,) = [cell for cell in named if "default" in cell]
     assert names(default) == [Options().strategy]
+
+
+def test_its_figures_of_the_semantic_cache_are_those_of_the_labelled_pairs() -> None:
+    text = " ".join(README.split())
+    served = [one for one in NEAR_MISSES if difference(one.one, one.other) is None]
+    assert not served
+    assert f"Of {len(NEAR_MISSES)} labelled near-misses none is served" in text
+    again = sum(difference(one.one, one.other) is None for one in PARAPHRASES)
+    share = again / len(PARAPHRASES)
+    assert f"of {len(PARAPHRASES)} paraphrases {share:.0%}".replace("%", " %") in text
+
+
+def test_its_numbers_of_prompt_caches_and_journals_are_those_of_the_code() -> None:
+    text = " ".join(README.split())
+    assert f"From {LEAST_TOKENS:,} tokens on" in text
+    assert (DEFAULT_FILES, DEFAULT_BYTES) == (5, 10_000_000)
+    assert "five files of 10 MB" in text
+    assert "temperature above 0.3" in text
+    assert signature(SemanticCache).parameters["most_temperature"].default == 0.3
 
 
 def test_it_explains_the_eight_words() -> None:
