@@ -318,6 +318,7 @@ class Player:
         if not task.done():
             task.cancel()
             await asyncio.wait([task])
+            assert task.cancelled()
             self.accounts.append(Account(prompt, False, None, None, None))
         workers.shutdown()  # Bedrock's calls run in threads, which go on when nobody waits any more
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))
