@@ -180,7 +180,9 @@ class TaskSource:
             seconds = None if until is None else max(0.0, until - self._clock())
             try:
                 if self._queue.empty():
-                    id, event = await asyncio.wait_for(self._queue.get(), seconds)
+                    # Not `wait_for`: in Python 3.11 that loses a cancellation which an event meets.
+                    async with asyncio.timeout(seconds):
+                        id, event = await self._queue.get()
                 else:
                     id, event = self._queue.get_nowait()
             except TimeoutError:

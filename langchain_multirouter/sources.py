@@ -184,7 +184,7 @@ class AsyncSource:
         if until is not None and (self._timer is None or until < self._timer_at):
             self._arm(until)
         try:
-            return await following()
+            event = await following()
         except asyncio.CancelledError:
             if self._rang:
                 self._rang = False
@@ -195,6 +195,11 @@ class AsyncSource:
             self._waiting = None
             if self._rang:  # and the attempt made something else of it
                 task.uncancel()
+        if task.cancelling() > others and not (isinstance(event, Ended) and event.failure):
+            # An SDK lost it, as OpenAI's does in Python 3.11 where it meets a chunk. Of a failure
+            # it may be the cause instead: some libraries' timeouts never take theirs back.
+            raise asyncio.CancelledError
+        return event
 
     def _arm(self, until: float) -> None:
         if self._timer is not None:

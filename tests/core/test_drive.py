@@ -138,6 +138,17 @@ class TestInterruption:
         assert router.counts() == LEFT
         assert router.counts(1) == (0, 0, 0, 0)
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    async def test_a_caller_who_is_cancelled_gets_no_answer_where_the_model_swallows_it(
+        self, streamed: bool
+    ) -> None:
+        """As `asyncio.wait_for` does in Python 3.11, which some SDKs wait for chunks with."""
+        router = Router(Stuck(swallows=True), clock=time.monotonic)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await (router.astream() if streamed else router.arun())
+        assert router.counts() == LEFT
+
     async def test_a_cancellation_out_of_the_model_passes_through(self) -> None:
         router = Router(ScriptedModel(script=[asyncio.CancelledError()]))
         with pytest.raises(asyncio.CancelledError):

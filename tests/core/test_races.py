@@ -196,6 +196,54 @@ def test_a_caller_who_is_cancelled_while_the_loser_says_farewell_leaves_nothing_
     assert one.counts()["b"]["cancelled"] == 1
 
 
+class Gated(ScriptedModel):
+    """Answers in the same turn of the loop in which it is let go."""
+
+    _gate: asyncio.Event = PrivateAttr(default_factory=asyncio.Event)
+
+    async def _agenerate(self, *given: Any, **more: Any) -> ChatResult:
+        await self._gate.wait()
+        return super()._generate(*given, **more)
+
+    async def _astream(self, *given: Any, **more: Any) -> AsyncIterator[ChatGenerationChunk]:
+        await self._gate.wait()
+        for chunk in super()._stream(*given, **more):
+            yield chunk
+
+
+@pytest.mark.parametrize("hedge", [None, 30.0])
+@pytest.mark.parametrize("mode", ["ainvoke", "astream"])
+def test_a_caller_who_is_cancelled_in_any_turn_of_the_loop_gets_no_answer(
+    mode: str, hedge: float | None
+) -> None:
+    async def left_after(turns: int) -> bool:
+        """Whether there was a call to leave so many turns after its answer was there."""
+        model = Gated(script=["too late"])
+        one = RoutedChatModel([Deployment(model, name="a")], hedge=hedge)
+        call = one.ainvoke("hi") if mode == "ainvoke" else text_of(one.astream("hi"))
+        task = asyncio.create_task(call)
+        while one.counts()["a"]["pending"] == 0:  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0)
+        model._gate.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if task.done():
+            assert one.counts()["a"]["succeeded"] == 1
+            return False
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert one.counts()["a"]["pending"] == 0
+        return True
+
+    async def every_turn() -> list[bool]:
+        return [await left_after(turns) for turns in range(20)]
+
+    left = asyncio.run(every_turn())
+    assert left[0]
+    assert not left[-1]
+
+
 @pytest.mark.parametrize("hedge", [0, -1, "soon", float("nan"), float("inf")])
 def test_a_wrong_time_is_refused_by_name(hedge: Any) -> None:
     with pytest.raises(ConfigurationError, match="hedge"):

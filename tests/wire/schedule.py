@@ -108,6 +108,7 @@ class Abandoned(NamedTuple):
 class Cancelled(NamedTuple):
     """An asynchronous call whose task is cancelled after so many milliseconds."""
 
+    mode: str
     milliseconds: int
 
 
@@ -138,7 +139,7 @@ _STEPS = st.one_of(
     st.builds(Call, _MODES, st.booleans()),
     st.builds(Call, _MODES, st.just(False)),
     st.builds(Abandoned, st.sampled_from(["stream", "astream"]), st.integers(0, 3)),
-    st.builds(Cancelled, st.integers(0, 12)),
+    st.builds(Cancelled, st.sampled_from(["ainvoke", "astream"]), st.integers(0, 12)),
     st.builds(Burst, st.integers(0, 3), st.integers(0, 3)),
 )
 
@@ -239,8 +240,8 @@ class Player:
                     self._abandoned(prompt, chunks)
                 else:
                     RUNNER.run(self._aabandoned(prompt, chunks))
-            case Cancelled(milliseconds):
-                RUNNER.run(self._cancelled(prompt, milliseconds))
+            case Cancelled(mode, milliseconds):
+                RUNNER.run(self._cancelled(mode, prompt, milliseconds))
             case Burst(threads, tasks):
                 self._burst(prompt, threads, tasks)
 
@@ -311,13 +312,14 @@ class Player:
         finally:
             await stream.aclose()
 
-    async def _cancelled(self, prompt: str, milliseconds: int) -> None:
+    async def _cancelled(self, mode: str, prompt: str, milliseconds: int) -> None:
         asyncio.get_running_loop().set_default_executor(workers := ThreadPoolExecutor(2))
-        task = asyncio.ensure_future(self._acalled("ainvoke", prompt, False))
+        task = asyncio.ensure_future(self._acalled(mode, prompt, False))
         await asyncio.wait([task], timeout=milliseconds / 1000)
         if not task.done():
             task.cancel()
             await asyncio.wait([task])
+            assert task.cancelled()
             self.accounts.append(Account(prompt, False, None, None, None))
         workers.shutdown()  # Bedrock's calls run in threads, which go on when nobody waits any more
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(4))

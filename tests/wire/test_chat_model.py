@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -201,6 +202,38 @@ def test_an_abandoned_stream_is_settled_at_once(wire: str, cloud: Emulator, rout
         assert (counts["cancelled"], counts["pending"]) == (2, 0)
     finally:
         cloud.latency(wire)
+
+
+@pytest.mark.parametrize("wire", ["azure_openai", "gcp_vertex"])
+def test_a_task_that_is_cancelled_while_chunks_come_ends_as_cancelled(
+    wire: str, router: Make
+) -> None:
+    one = router(wire, timeout=None)
+
+    async def left_after(milliseconds: float) -> bool:
+        """Whether there was a call to leave then."""
+        task = asyncio.ensure_future(read())
+        await asyncio.wait([task], timeout=milliseconds / 1000)
+        if task.done():
+            return False
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        return True
+
+    async def read() -> None:
+        async for _ in one.astream("Hello there"):
+            pass
+
+    async def left() -> int:
+        return sum([await left_after(n / 4) for n in range(4, 44)])
+
+    calls = RUNNER.run(left())
+    assert calls > 0
+    counts = one.counts()[wire]
+    assert counts["pending"] == 0
+    assert counts["succeeded"] + counts["cancelled"] == 40
+    assert counts["cancelled"] <= calls  # one may be over that still hangs up
 
 
 class Weather(BaseModel):

@@ -65,6 +65,7 @@ def test_statistics_equal_the_wire_log_over_five_thousand(
 def check(schedule: Schedule, emulator: Emulator, pool: dict[str, Any]) -> None:
     played = Player(emulator, pool, schedule)
     played.play()
+    assert len({account.prompt for account in played.accounts}) == len(played.accounts)
     sent = {
         prompt: es
         for prompt, es in by_call(emulator.log).items()
