@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .errors import (
         AllAttemptsFailedError,
         ConfigurationError,
+        InvalidRequestError,
         NoCandidateError,
         PromptTooLongError,
         RouterError,
@@ -30,6 +31,7 @@ _HOMES = {
     "BudgetExceededError": "shortage",
     "ConfigurationError": "errors",
     "Deployment": "deployment",
+    "InvalidRequestError": "errors",
     "Journal": "telemetry.journal",
     "NoCandidateError": "errors",
     "OpenTelemetry": "telemetry.open_telemetry",
@@ -51,6 +53,7 @@ __all__ = [
     "BudgetExceededError",
     "ConfigurationError",
     "Deployment",
+    "InvalidRequestError",
     "Journal",
     "NoCandidateError",
     "OpenTelemetry",

@@ -32,6 +32,7 @@ from langchain_multirouter import Budget, Deployment, Journal, OpenTelemetry, Ro
 USAGE = {"input_tokens": 5, "output_tokens": 8, "total_tokens": 13}
 CHUNKS = 8
 WATCHED = "router, journal + OpenTelemetry"
+EVERYTHING = "both, and budgets and quotas"
 
 
 class Instant(BaseChatModel):
@@ -83,24 +84,25 @@ def compared() -> dict[str, Any]:
         [Deployment(Instant(), name=name, provider="azure_openai") for name in ("a", "b", "c")]
     )
     limits = {"requests_per_minute": 1e9, "tokens_per_minute": 1e12}
-    accounted = RoutedChatModel(
-        [
-            Deployment(Instant(), name=name, provider="azure_openai", **limits)
-            for name in ("a", "b", "c")
-        ],
-        budgets=[
+    limited = [
+        Deployment(Instant(), name=name, provider="azure_openai", **limits)
+        for name in ("a", "b", "c")
+    ]
+    spending: dict[str, Any] = {
+        "budgets": [
             Budget(usd=1e6, per_seconds=86_400),
             Budget(usd=1e5, per_seconds=60, key="tenant"),
         ],
-        tenant="somebody",
-    )
+        "tenant": "somebody",
+    }
     return {
         "bare model": Instant(),
         "with_fallbacks": Instant().with_fallbacks([Instant(), Instant()]),
         "router": router,
         "router, deadline": router.with_routing(deadline_seconds=60),
         WATCHED: RoutedChatModel(router.models, **watched()),
-        "budgets and quotas": accounted,
+        "budgets and quotas": RoutedChatModel(limited, **spending),
+        EVERYTHING: RoutedChatModel(limited, **spending, **watched()),
     }
 
 
@@ -173,18 +175,18 @@ def overhead(rounds: int, calls: int) -> None:
         for mode in names:
             for program, runs in programs.items():
                 seconds = {program: runs[mode]()}
-                if program == WATCHED:
-                    seconds[f"{WATCHED}, in threads"] = settled(models[program])
+                if program in (WATCHED, EVERYTHING):
+                    seconds[f"{program}, in threads"] = settled(models[program])
                 for row, spent in seconds.items() if round_ else ():  # the first warms up
                     taken.setdefault(row, {}).setdefault(mode, []).append(spent / calls * 1e6)
-    print(f"{'µs per call (× bare)':32}" + "".join(f"{mode:>16}" for mode in names))
+    print(f"{'µs per call (× bare)':43}" + "".join(f"{mode:>16}" for mode in names))
     for row, spent_in in taken.items():
         cells = []
         for mode in names:
             median = statistics.median(spent_in[mode])
             ratio = median / statistics.median(taken["bare model"][mode])
             cells.append(f"{median:8.0f} ({ratio:4.2f})")
-        print(f"{row:32}" + "".join(f"{cell:>16}" for cell in cells))
+        print(f"{row:43}" + "".join(f"{cell:>16}" for cell in cells))
 
 
 def growth(rounds: int, calls: int) -> None:
