@@ -115,7 +115,7 @@ def test_with_too_many_hanging_threads_nobody_is_asked_and_threads_stay_few() ->
     mine = guard(cache, clock)
     try:
         for _ in range(20):
-            assert isinstance(mine.lookup(QUERY, 0.01), Failed)
+            assert isinstance(mine.lookup(QUERY, 0.2), Failed)
             clock.advance(POLICY.longest_open_seconds)
         assert len(cache.lookups) == MOST_HANGING
     finally:
@@ -131,7 +131,7 @@ async def test_threads_that_hang_in_the_loops_stead_are_few_too() -> None:
     mine = guard(cache, clock)
     try:
         for _ in range(10):
-            assert isinstance(await mine.alookup(QUERY, 0.01), Failed)
+            assert isinstance(await mine.alookup(QUERY, 0.2), Failed)
             clock.advance(POLICY.longest_open_seconds)
         assert len(cache.lookups) == MOST_HANGING
     finally:
