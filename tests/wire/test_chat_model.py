@@ -155,8 +155,8 @@ def test_permitted_options_are_lifted_from_the_configuration(mode: str, router: 
 
 
 def test_batch_and_abatch_follow_and_the_counts_are_exact(cloud: Emulator, router: Make) -> None:
-    model = router("azure_openai", strategy="round_robin")
-    cloud.break_("aws_bedrock", "503", probability=0.3)
+    model = router("azure_openai", strategy="round_robin", timeout=10.0)  # a loop's first client
+    cloud.break_("aws_bedrock", "503", probability=0.3)  # may take a second to make
     prompts = [f"Question {i}" for i in range(60)]
     model.batch(prompts, config={"max_concurrency": 16})
     RUNNER.run(model.abatch(prompts, config={"max_concurrency": 16}))
