@@ -41,7 +41,7 @@ class AnswerExplanation:
 
     def _alternatives(self) -> list[dict[str, Any]]:
         usage, told = self._usage, self._told
-        if usage is None:
+        if usage is None or "cache" in told:  # a hit has no tokens of its own
             return []
         by_name = {c.deployment.name: c for c in self._candidates}
         mine = by_name.get(str(told.get("deployment")))

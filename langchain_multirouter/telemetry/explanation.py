@@ -181,7 +181,7 @@ class Explanation:
                 why += f"; warm: {warm:,} tokens of the prompt"
             if row["deployment"] == session:
                 why += "; the session is here"
-            if row["out"]:
+            if row["out"] and not why.startswith("paused"):
                 why += f"; {row['out']}"
             cost, seconds = row["expected_cost_usd"], row["expected_seconds"]
             number = "removed" if row["removed_by"] else place

@@ -372,3 +372,12 @@ def test_a_hit_is_told_to_the_history_and_to_who_listens(mode: str) -> None:
     assert report["savings"]["cache_saved_usd"] == record.saved_usd
     assert "acme" not in listener.text()
     assert "quick brown" not in listener.text()
+
+
+def test_an_explanation_of_a_hit_reckons_no_costs_of_others() -> None:
+    priced = [{"price": {"input": 1.0, "output": 2.0}}, {"price": {"input": 1.0, "output": 2.0}}]
+    router = scripted([LONG], ["another"], deployments=priced, cache=InMemoryCache())
+    asked, hit = router.invoke("x"), router.invoke("x")
+    assert router.explain(asked).to_dict()["alternatives"]
+    assert not router.explain(hit).to_dict().get("alternatives")
+    assert "from a cache (hit)" in repr(router.explain(hit))

@@ -233,3 +233,7 @@ def test_a_message_that_is_no_answer_of_a_router_is_explained_as_a_prompt() -> N
     router = scripted(["x"])
     asked = [*router._convert_input("hi").to_messages()]
     assert router.explain(asked).to_dict()["task_type"] == "chat"
+
+
+def test_a_paused_deployment_says_so_once() -> None:
+    assert repr(explained([known(0, paused=True), known(1)])).count("until resume() is called") == 1
