@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .candidate import Candidate
 from .economics.budgets import Allowance, Need
@@ -18,7 +18,7 @@ LEAST_LIMIT = 16
 BYTES_PER_CHARACTER = 4
 ASKED_TO_GO_ON = 512
 
-UNPRICED = "price unknown: give model= or price="
+UNPRICED = "price unknown: give model_name= or price="
 UNBOUNDED = "the most its input can cost is unknown: give profile={'max_input_tokens': ...}"
 
 
@@ -86,6 +86,19 @@ class Purse:
         self.short = found
         self.unpaid[candidate.deployment.name] = f"budget: {found}"
         return None
+
+    def unpaid_of(self, candidates: Iterable[Candidate], now: float) -> dict[str, str]:
+        """Who would not be covered now, and why; nothing is reserved."""
+        found = {}
+        for candidate in candidates:
+            need: Need | Shortage | str | None = need_of(candidate, self._request)
+            if isinstance(need, Need):
+                need = self._fleet.lacking(need, self._payers, now)
+            elif self._allows_unpriced:
+                continue
+            if need is not None:
+                found[candidate.deployment.name] = f"budget: {need}"
+        return found
 
     def refusal(self, removed: Mapping[str, str]) -> RouterError:
         """The error of a call of which nothing was sent, since nobody could be paid."""

@@ -153,10 +153,16 @@ class Fleet(Switches):
         if self.books is not None:
             self.books.settle(allowance, usd)
 
-    def spending(self, now: float) -> list[dict[str, Any]]:
-        """Every budget: what is spent, reserved and left, by account."""
+    def spending(self, now: float, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Every budget: what is spent, reserved and left, by account, or in these alone."""
         with self._lock:
-            return [] if self.books is None else self.books.public(now)
+            return [] if self.books is None else self.books.public(now, only)
+
+    def lacking(self, need: Need, payers: Sequence[str], now: float) -> Shortage | None:
+        """Which budget would not cover an attempt, if one would not; nothing is reserved."""
+        assert self.books is not None  # noqa: S101  # asked for only where there are budgets
+        with self._lock:
+            return self.books.lacking(need, payers, now)
 
     def withdraw(self, number: int, now: float) -> bool:
         """Whether this deployment's budget pays for one more retry or hedge; it has paid then."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from .allowance import Purse
 from .candidate import Candidate
+from .ceiling import most_input_tokens
 from .compiled import Compiled
 from .copies import Copied
 from .deployment import finite
@@ -58,8 +60,12 @@ class Insight(Overseen, Copied):
         evidence = task_evidence(request.prompt)
         numbers = [candidate.number for candidate in ranking.order]
         bound = self.assembled.bound(request.options, request.timeout_seconds, numbers)
+        fleet, unpaid = self.assembled.fleet, {}
+        if fleet.books is not None:
+            unpaid = Purse(fleet, request).unpaid_of(ranking.order, now)
         known = (candidates, request, ranking)
-        return Explanation(*known, evidence=evidence, bound=bound, now=now, turn=turn)
+        when = {"now": now, "turn": turn}
+        return Explanation(*known, evidence=evidence, bound=bound, unpaid=unpaid, **when)
 
     def recommend(
         self,
@@ -114,6 +120,9 @@ class Insight(Overseen, Copied):
             unable=self.assembled.fitness.unable(read.parameters, options.allow_losses),
         )
         request = recalled(request, messages, read.parameters, fleet.memory, now)
+        if fleet.books is not None:
+            most = most_input_tokens(messages, read.parameters)
+            request = request._replace(most_input_tokens=most)
         ranking, candidates = considered(request, fleet, now)
         return request, ranking, candidates, now
 

@@ -171,6 +171,13 @@ class Options(BaseModel):
     def _provider_in_its_first_form(cls, provider: str | None) -> str | None:
         return None if provider is None else PROVIDER_ALIASES.get(provider, provider)
 
+    @field_validator("spenders")
+    @classmethod
+    def _no_tenant(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        if "tenant" in value:
+            raise ValueError("a tenant is named by the option tenant= itself")
+        return value
+
     @field_validator("model_preference", "require_tags", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:

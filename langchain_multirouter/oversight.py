@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -95,14 +95,23 @@ class Overseen:
             settings=settings_of(known, self.compiled.options, moment.wall),
         )
 
-    def spending(self) -> list[dict[str, Any]]:
+    def spending(
+        self, *, tenant: str | None = None, spenders: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
         """Every budget: what is spent, reserved and left in this window, by account.
 
         An account is named by a digest of the key's value; "" is of calls that name none, and of
         budgets without a key.
+
+        Args:
+            tenant: Only the accounts that a call of this tenant goes to.
+            spenders: And of these spenders.
         """
-        known: Assembled = self.assembled
-        return known.fleet.spending(time.monotonic())
+        fleet: Fleet = self.assembled.fleet
+        only = None
+        if fleet.books is not None and (tenant is not None or spenders):
+            only = fleet.books.payers(tenant, spenders or {})
+        return fleet.spending(time.monotonic(), only)
 
     def check_health(self, *, timeout_seconds: float = CHECK_SECONDS) -> dict[str, Health]:
         """Ask every deployment at once, with the smallest of calls or its own `health_check`.

@@ -47,9 +47,10 @@ class BudgetExceededError(NoCandidateError):
     def __init__(self, removed: Mapping[str, str], shortage: Shortage) -> None:
         self.shortage = shortage
         seconds = shortage.renewed_seconds
-        super().__init__(
-            removed, note=f" within the budget: {shortage}", retry_after_seconds=seconds
-        )
+        note = f" within the budget: {shortage}"
+        if shortage.refuses:
+            note += '; with when_spent="cheaper" a cheaper one would be asked, if there is one'
+        super().__init__(removed, note=note, retry_after_seconds=seconds)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.removed, self.shortage)

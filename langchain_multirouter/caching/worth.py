@@ -6,17 +6,18 @@ would the answer of a stopgap long after the outage.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage
 
 from ..candidate import Candidate, Readiness
 from ..ledger import CONTINUED
-from ..options import Options
+from ..options import Options, Strategy
 from ..outcome import Answered
 from ..providers.judge import REASONS, Ending, has_content
 from ..routing.pickers import drawn, in_turn, two_choices
+from ..routing.scorers import HEALTHY
 from ..routing.strategy import Ranking, row_of
 from ..tally import FINAL_STATUSES, FINISH_KEYS
 
@@ -63,17 +64,17 @@ def is_stopgap(answered: Answered, options: Options) -> bool:
     mine = answered.deployment.family
     if ranking.order[0].deployment.family != mine:
         return True
-    candidates = ranking.scored[0]
+    candidates, now = ranking.scored[0], answered.started
     away = [
-        candidate
-        for candidate in candidates
-        if candidate.deployment.family != mine and _is_away(candidate, answered.started)
+        place
+        for place, candidate in enumerate(candidates)
+        if candidate.deployment.family != mine and _is_away(candidate, now)
     ]
     if not away:
         return False
     name = answered.deployment.name
-    winner = next(c for c in candidates if c.deployment.name == name)
-    return any(_comes_first(candidate, winner, options) for candidate in away)
+    winner = next(i for i, c in enumerate(candidates) if c.deployment.name == name)
+    return any(_comes_first(place, winner, ranking, options, now) for place in away)
 
 
 def _is_away(candidate: Candidate, now: float) -> bool:
@@ -81,15 +82,39 @@ def _is_away(candidate: Candidate, now: float) -> bool:
     return candidate.readiness(now) is not Readiness.READY or now < candidate.breaker.ramp_until
 
 
-def _comes_first(candidate: Candidate, winner: Candidate, options: Options) -> bool:
-    """Whether it would stand before the winner in health; measured scores do not say."""
+def _comes_first(place: int, winning: int, ranking: Ranking, options: Options, now: float) -> bool:
+    """Whether it would stand before the winner in health: by its score, had it not failed."""
+    candidates, scores, parts = ranking.scored
+    candidate, winner = candidates[place], candidates[winning]
     one, other = (_level(c, options.preferred_provider) for c in (candidate, winner))
     if one != other:
         return one < other
     row = row_of(options.strategy)
     if row.keeps_order:
         return candidate.number < winner.number
-    return row.picker not in _SHARING
+    if row.picker in _SHARING:
+        return False
+    if not isinstance(options.strategy, Strategy):
+        return True  # nobody knows what a function thinks of failures
+    rate = candidate.stats.recent_success_rate(now)
+    told = zip(row.scorer.parts, row.scorer.weights, parts[place], strict=True)
+    score = sum(w * _WELL.get(name, _same)(value, rate) for name, w, value in told)
+    return score > scores[winning] or (
+        score == scores[winning] and candidate.number < winner.number
+    )
+
+
+def _same(value: float, rate: float) -> float:
+    return value
+
+
+#: A part of a score that failures lower → what it would be without them, at this success rate.
+_WELL: Mapping[str, Callable[[float, float], float]] = {
+    "performance": lambda value, rate: value / rate if rate > 0.0 else 1.0,
+    "failure_rate": lambda value, rate: 0.0,
+    "success_rate": lambda value, rate: 1.0,
+    "health": lambda value, rate: HEALTHY,
+}
 
 
 def _level(candidate: Candidate, preferred: str | None) -> tuple[bool, int]:

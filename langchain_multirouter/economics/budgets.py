@@ -21,12 +21,12 @@ from ..deployment import finite
 from ..errors import ConfigurationError, unknown_name
 from ..shortage import Shortage
 from ..values import new
+from .spending import NANO, spending_of
 
 #: Of one budget and window; whoever comes later shares one more account. Forgetting the least
 #: recently used instead would forget what they spent.
 MOST_ACCOUNTS: Final = 10_000
 _OTHERS: Final = "others"
-_NANO: Final = 1e9
 #: Of what is left, so much is reserved for an answer without `max_tokens` while others may come.
 SHARE: Final = 0.125
 #: Such an answer may become so many times as long as is usual, if there is money for it.
@@ -131,7 +131,7 @@ class Need(NamedTuple):
 
     def nano(self, tokens: int) -> int:
         """Its price with so much output, and a little more than sums of floats can be off."""
-        return int(self.times * (self.fixed_usd + tokens * self.usd_per_token) * _NANO) + 2
+        return int(self.times * (self.fixed_usd + tokens * self.usd_per_token) * NANO) + 2
 
 
 class Account:
@@ -162,7 +162,7 @@ class _Book:
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
-        self.nano = int(budget.usd * _NANO)
+        self.nano = int(budget.usd * NANO)
         self.renewed_at: float | None = None
         self.accounts: dict[str, Account] = {}
 
@@ -222,23 +222,39 @@ class Books:
             account.reserved += nano
         return new(Allowance, (tuple(accounts), nano, told))
 
+    def lacking(self, need: Need, payers: Sequence[str], now: float) -> Shortage | None:
+        """As `reserve`, for looking only: which of them does not cover it, if one does not."""
+        scarcest, whose, left = self._books[0], "", -1
+        for book, payer in zip(self._books, payers, strict=True):
+            begun = book.renewed_at is not None and now < book.renewed_at
+            account = book.accounts.get(payer) if begun else None
+            here = book.nano if account is None else book.left(account)
+            if left < 0 or here < left:
+                scarcest, whose, left = book, payer, here
+        nano = need.nano(_output(need, left)[0])
+        return _short(scarcest, whose, left, nano, now) if nano > left else None
+
     def settle(self, allowance: Allowance, usd: float | None) -> None:
         """Give a reservation back and charge what came of it; all of it where that is unknown."""
         accounts, nano, _ = allowance
-        cost = nano if usd is None else int(usd * _NANO) + (usd > 0)
+        cost = nano if usd is None else int(usd * NANO) + (usd > 0)
         for account in accounts:
             account.reserved -= nano
             account.spent += cost
 
-    def public(self, now: float) -> list[dict[str, Any]]:
-        """Every budget with its accounts, by digests of their names."""
-        return [_shown(book, now) for book in self._books]
+    def public(self, now: float, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Every budget with its accounts, by digests of their names: all, or only these."""
+        shown = [spending_of(book, now) for book in self._books]
+        for budget, payer in zip(shown, only or (), strict=False):
+            fresh = {"spent_usd": 0.0, "reserved_usd": 0.0, "left_usd": budget["usd"]}
+            budget["accounts"] = {payer: budget["accounts"].get(payer, fresh)}
+        return shown
 
 
 def _short(book: _Book, payer: str, left: int, nano: int, now: float) -> Shortage:
     seconds = max(0.0, (book.renewed_at or now) - now)
     refuses = book.budget.when_spent == "refuse"
-    money = (left / _NANO, nano / _NANO)
+    money = (left / NANO, nano / NANO)
     return Shortage(str(book.budget), *money, seconds, refuses, payer or None)
 
 
@@ -251,7 +267,7 @@ def _output(need: Need, left: int) -> tuple[int, int | None]:
     asked, usual, longest = need.tokens, need.usual_tokens, need.most_tokens
     if asked is not None:
         return asked, None
-    per_token = need.times * need.usd_per_token * _NANO
+    per_token = need.times * need.usd_per_token * NANO
     most = LONGEST if longest is None else longest
     if per_token <= 0.0:
         return most, None  # answers are free
@@ -270,24 +286,3 @@ def _payer(key: str | None, name: str | None) -> str:
     if key is None or name is None:
         return ""
     return hashlib.sha256(f"{key}\0{name}".encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _shown(book: _Book, now: float) -> dict[str, Any]:
-    if book.renewed_at is not None:  # looking begins no window
-        book.turn(now)
-    accounts = {
-        name: {
-            "spent_usd": account.spent / _NANO,
-            "reserved_usd": account.reserved / _NANO,
-            "left_usd": book.left(account) / _NANO,
-        }
-        for name, account in book.accounts.items()
-    }
-    return {
-        "budget": str(book.budget),
-        "usd": book.budget.usd,
-        "per_seconds": book.budget.per_seconds,
-        "key": book.budget.key,
-        "renewed_in_seconds": max(0.0, (book.renewed_at or now) - now),
-        "accounts": accounts,
-    }

@@ -77,7 +77,7 @@ def affordable(candidate: Candidate, request: Request) -> str | None:
         return None
     expected = candidate.expected_usd(request)
     if expected is None:
-        return "price unknown: give model= or price="
+        return "price unknown: give model_name= or price="
     return f"{expected:.6f} USD expected, {most:.6f} allowed" if expected > most else None
 
 

@@ -22,6 +22,8 @@ Parts = list[tuple[float, ...]]
 UNKNOWN_SECONDS = 10.0
 DEAR_USD_PER_1K = 0.01
 LARGEST_LOAD = 1e12
+#: What being healthy adds to the availability score.
+HEALTHY = 0.2
 
 
 class Scorer(NamedTuple):
@@ -62,7 +64,7 @@ def _availability(candidates: Sequence[Candidate], request: Request, now: float)
     return [
         (
             candidate.stats.recent_success_rate(now),
-            0.2 if candidate.healthy(now) else -0.5,
+            HEALTHY if candidate.healthy(now) else -0.5,
             0.1 if candidate.stats.started > 10 else 0.0,
         )
         for candidate in candidates

@@ -31,6 +31,7 @@ class Explanation:
         *,
         evidence: Sequence[Any],
         bound: Bound | None = None,
+        unpaid: Mapping[str, str] | None = None,
         now: float,
         turn: int | None = None,
     ) -> None:
@@ -39,6 +40,7 @@ class Explanation:
         self._ranking = ranking
         self._evidence = tuple(evidence)
         self._bound = bound
+        self._unpaid = unpaid or {}
         self._now = now
         self._turn = turn
 
@@ -80,8 +82,14 @@ class Explanation:
             "changes": [change.public() for change in self._changes],
             "smallest_change": self._changes[0].public() if self._changes else None,
             "session": self._session(),
-            "notes": list(self._ranking.notes),
+            "notes": [*self._ranking.notes, *self._short()],
         }
+
+    def _short(self) -> list[str]:
+        """That a budget does not cover the first choice, if it does not."""
+        order = self._ranking.order
+        short = self._unpaid.get(order[0].deployment.name) if order else None
+        return [] if short is None else [f"{order[0].deployment.name} is not covered: {short}"]
 
     @cached_property
     def _changes(self) -> list[Change]:
@@ -154,6 +162,7 @@ class Explanation:
             "fallback_level": candidate.deployment.fallback_level,
             "is_healthy": healthy,
             "out": None if ready else candidate.why_out(self._now),
+            "unpaid": self._unpaid.get(name),
             "headroom": None if quota is None else headroom(quota, self._now),
             "expected_input_tokens": candidate.expected_input(self._request),
             "expected_output_tokens": candidate.expected_output(self._request),
@@ -183,6 +192,8 @@ class Explanation:
                 why += "; the session is here"
             if row["out"] and not why.startswith("paused"):
                 why += f"; {row['out']}"
+            if row["unpaid"]:
+                why += f"; {row['unpaid']}"
             cost, seconds = row["expected_cost_usd"], row["expected_seconds"]
             number = "removed" if row["removed_by"] else place
             rows.append([number, row["deployment"], row["score"], why, cost, seconds])

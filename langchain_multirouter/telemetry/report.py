@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..candidate import Candidate
 from .advising.advice import in_words
 from .advising.situation import Settings
+from .aggregate import LEFT
 from .best import recommendations, usd_per_1k
 from .evidence import evidence
 from .findings import findings
@@ -237,12 +238,20 @@ class Analytics:
         overall = self._told["overall"]
         cost = overall["total_cost_usd"]
         spent = "cost unknown" if cost is None else f"{cost:.6f} USD"
+        calls, refused = overall["total_calls"], self._refused
+        answered = f", {overall['success_rate']:.2%} answered" if calls else ""
         return (
-            f"{overall['total_calls']} calls, {overall['success_rate']:.2%} answered; "
-            f"{overall['total_requests']} attempts, {spent}"
+            f"{calls} calls{answered}; "
+            + (f"{refused} more were refused, nothing sent; " if refused else "")
+            + f"{overall['total_requests']} attempts, {spent}"
             + self._from_caches()
             + "".join(f"; {note}" for note in self._notes)
         )
+
+    @property
+    def _refused(self) -> int:
+        """The recorded calls for which nothing was sent, since nobody might serve them."""
+        return sum(one.cause not in (None, LEFT) and not one.attempts for one in self._records)
 
     def _from_caches(self) -> str:
         cached = self._told["recorded"]["overall"]["cached"]

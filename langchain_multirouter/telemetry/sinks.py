@@ -58,6 +58,8 @@ def _call_ended(event: CallEnded) -> Said:
         told = {"call": record.call, "cause": record.cause, **ended}
         return "GaveUp", logging.ERROR, told
     told = {"call": record.call, "deployment": record.deployment, **ended}
+    if record.cached is not None:
+        return "Succeeded", logging.INFO, {**told, "cost_usd": 0.0}
     costs = [one.cost_usd for one in record.attempts if one.outcome == "success"]
     return "Succeeded", logging.INFO, {**told, "cost_usd": costs[-1] if costs else None}
 

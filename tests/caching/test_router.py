@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -381,3 +382,34 @@ def test_an_explanation_of_a_hit_reckons_no_costs_of_others() -> None:
     assert router.explain(asked).to_dict()["alternatives"]
     assert not router.explain(hit).to_dict().get("alternatives")
     assert "from a cache (hit)" in repr(router.explain(hit))
+
+
+@pytest.mark.parametrize("strategy", ["cost_optimized", "performance_based", "model_specific"])
+@pytest.mark.parametrize("first_is_out", [True, False])
+def test_an_outage_of_others_keeps_no_answer_out_of_the_cache_that_would_have_been_given_anyway(
+    first_is_out: bool, strategy: str
+) -> None:
+    """Only where whoever is out would have come first, the answer is a stopgap's."""
+    cheap, dear = ({"input": usd, "output": usd} for usd in (1.0, 9.0))
+    router = scripted(
+        [LONG],
+        [LONG],
+        deployments=[
+            {"price": cheap, "model_name": "gpt-5.6-terra", "provider": "azure_openai"},
+            {"price": dear, "model_name": "gemini-3.8-flash", "provider": "gcp_vertex"},
+        ],
+        cache=InMemoryCache(),
+        strategy=strategy,
+        task_preferences={"chat": ["a", "b"]},
+    )
+    fleet = router.assembled.fleet
+    for name, seconds in (("a", 0.5), ("b", 2.0)):
+        number = fleet._numbers[name]
+        known = fleet._candidates[number]
+        measured = known.stats.measured._replace(average_seconds=seconds, total=9.0, good=1.0)
+        fleet._candidates[number] = known._replace(stats=known.stats._replace(measured=measured))
+    fleet.judge("a" if first_is_out else "b", time.monotonic(), cause="server")
+    for _ in range(2):
+        answer = router.invoke("Hello there", task_type="chat")
+    hit = answer.response_metadata["router"].get("cache")
+    assert hit == (None if first_is_out else "hit")

@@ -43,7 +43,7 @@ def test_max_cost_is_inclusive() -> None:
 def test_under_max_cost_an_unknown_price_is_excluded_with_its_reason(strategy: Strategy) -> None:
     fleet = [known(0), known(1, price=CHEAP)]
     ranking = ranked(fleet, strategy=strategy, max_cost=1.0)
-    assert ranking.removed == {"a": "max_cost: price unknown: give model= or price="}
+    assert ranking.removed == {"a": "max_cost: price unknown: give model_name= or price="}
     assert sorted(order(fleet, strategy=strategy)) == ["a", "b"]
 
 
@@ -183,7 +183,7 @@ def test_an_empty_list_of_candidates_is_an_error_that_says_which_constraint_remo
     with pytest.raises(NoCandidateError) as caught:
         router.invoke("hi", require_tags=["eu"], max_cost=0.001)
     removed = caught.value.removed
-    assert removed["a"] == "max_cost: price unknown: give model= or price="
+    assert removed["a"] == "max_cost: price unknown: give model_name= or price="
     assert removed["b"].startswith("max_cost: 0.4")
     assert removed["c"] == "require_tags: lacks eu"
     assert all(f"{name}: {why}" in str(caught.value) for name, why in removed.items())

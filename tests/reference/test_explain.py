@@ -67,7 +67,7 @@ def test_whoever_is_removed_comes_last_with_what_removed_it() -> None:
         "a": "paused: until resume() is called",
         "b": "max_cost: 0.500000 USD expected, 0.010000 allowed",
         "c": None,
-        "d": "max_cost: price unknown: give model= or price=",
+        "d": "max_cost: price unknown: give model_name= or price=",
     }
 
 
@@ -85,6 +85,7 @@ def test_a_candidates_row_has_everything_that_was_known() -> None:
         "fallback_level": 1,
         "is_healthy": False,
         "out": "breaker open for 5.0 s more (server)",
+        "unpaid": None,
         "headroom": None,
         "expected_input_tokens": 500,
         "expected_output_tokens": 500,

@@ -169,7 +169,7 @@ def test_a_price_that_is_unknown_is_not_paid_under_a_budget() -> None:
     assert one.call(**ASKED).names == ["b"]
     call = world(site("a")).call(**ASKED)
     assert type(call.error) is NoCandidateError
-    assert call.error.removed == {"a": "budget: price unknown: give model= or price="}
+    assert call.error.removed == {"a": "budget: price unknown: give model_name= or price="}
 
 
 def test_unless_the_budget_allows_it() -> None:
