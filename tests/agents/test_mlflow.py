@@ -37,9 +37,7 @@ def test_mlflow_records_the_model_that_answered_and_its_tokens_once(
         assert trace["usage"]["input_tokens"] == answer.input_tokens
         assert trace["usage"]["output_tokens"] == answer.output_tokens
         assert [span["usage"] is not None for span in trace["spans"]].count(True) == 1
-    *watched, streamed = traces
-    assert len(streamed["spans"]) == 1  # LangChain gives a bare `stream` no run to hang attempts on
-    for trace in watched:
+    for trace in traces:  # the last is a bare stream's
         call, *attempts = trace["spans"]
         assert (call["status"], call["model"]) == ("OK", MODELS["aws_bedrock"])
         assert {span["parent"] for span in attempts} == {call["id"]}

@@ -18,6 +18,7 @@ from langchain_core.exceptions import ModelError
 
 from langchain_multirouter import Deployment, RoutedChatModel
 from langchain_multirouter.emulator import Emulator
+from langchain_multirouter.telemetry.history import History
 from langchain_multirouter.telemetry.sinks import LOGGER
 from tests.wire.conftest import hang_up
 from tests.wire.schedule import FAULTS, POLICY, POOL
@@ -67,6 +68,7 @@ class Soak:
             hedge=0.02,
             classifier=lambda _: "chat",  # the usual one remembers a thousand prompts
         )
+        self.model.assembled.fleet.history = History(100)  # ten thousand calls take a while to fill
         self.calls = 0
         self.failures: list[BaseException] = []
         self.until = 0.0
