@@ -9,11 +9,11 @@ from langchain_core.caches import InMemoryCache
 from langchain_core.embeddings import Embeddings
 from langchain_core.tools import tool
 
+from langchain_multirouter.caching import semantic
 from langchain_multirouter.testing import ScriptedModel
 from tests.reference.known import scripted, told
 from tests.wire.conftest import MODES, ask
 
-semantic = pytest.importorskip("langchain_multirouter.caching.semantic")
 pytest.importorskip("numpy", reason="numpy is not installed")
 ALL_MODES = pytest.mark.parametrize("mode", MODES)
 QUESTION, OTHERWISE = "How do I reset my password?", "How can I reset my password?"
